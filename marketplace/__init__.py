@@ -1,0 +1,64 @@
+"""The marketplace's backend: the application factory."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from marketplace import bootstrap
+from marketplace.auth import authentication, passwords, tokens
+from marketplace.auth import commands as auth_commands
+from marketplace.auth import operations as accounts
+from marketplace.auth import routes as auth_routes
+from marketplace.catalogue import routes as catalogue_routes
+from marketplace.core import limits, logging, problems, requests
+from marketplace.extensions import cors, db, jwt, migrate
+from marketplace.profile import operations as profiles
+from marketplace.profile import routes as profile_routes
+from marketplace.services import commands as services_commands
+from marketplace.services import operations as services
+from marketplace.services import routes as services_routes
+from marketplace.settings import Settings
+from marketplace.system import commands as system_commands
+from marketplace.system import openapi
+from marketplace.system import routes as system_routes
+from marketplace.system.demo import commands as demo_commands
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Without settings the environment is read (raises `SettingsError`)."""
+    settings = settings or Settings.from_environment()
+    app = bootstrap.new_app(settings)
+
+    bootstrap.bind_database(app, db, migrate)
+    tokens.configure(app, settings, jwt)
+    limits.configure(app, settings)
+    bootstrap.configure_cors(app, settings, cors)
+    passwords.share_cores(settings.processes)
+    logging.configure(app, settings)
+    requests.install(app, authentication.authenticate)
+
+    accounts.on_created(profiles.create_profile)
+    accounts.on_block(services.mark_owner_blocked)
+
+    api = openapi.new_api(app)
+    for blueprint in (
+        auth_routes.blp,
+        auth_routes.blp_account,
+        profile_routes.blp,
+        services_routes.blp,
+        catalogue_routes.blp,
+        system_routes.blp_health,
+    ):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(system_routes.blp_docs)
+    problems.install(app)
+    requests.refuse_undeclared(app)
+
+    for group in (
+        *auth_commands.GROUPS,
+        *services_commands.GROUPS,
+        *system_commands.GROUPS,
+        demo_commands.demo,
+    ):
+        app.cli.add_command(group)
+    return app

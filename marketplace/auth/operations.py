@@ -1,0 +1,238 @@
+"""What a person does with an account: register, sign in, change password, choose a language."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.auth import queries, sessions
+from marketplace.auth.devices import Device
+from marketplace.auth.identifiers import Identifier, Kind
+from marketplace.auth.models import Session, User
+from marketplace.auth.password_policy import password_faults
+from marketplace.auth.passwords import hash_password, needs_rehash, verify_password
+from marketplace.auth.sessions import TokenPair
+from marketplace.core import audit, text
+from marketplace.core.database import release, session, transactional, violated
+from marketplace.core.errors import Code, DomainError, Message
+from marketplace.core.permissions import unauthorized
+
+log = logging.getLogger(__name__)
+
+_TAKEN = {
+    "uq_users_username_folded": Code.USERNAME_TAKEN,
+    "uq_users_email_folded": Code.EMAIL_TAKEN,
+    "uq_users_phone": Code.PHONE_TAKEN,
+}
+_COLUMNS = {
+    Kind.USERNAME: User.username_folded,
+    Kind.EMAIL: User.email_folded,
+    Kind.PHONE: User.phone,
+}
+
+# What other features do in the transaction that makes an account (profile makes its row).
+_on_created: list[Callable[[User, datetime], None]] = []
+# What they do in the transaction that blocks or unblocks one (services hide).
+_on_block: list[Callable[[User, datetime], None]] = []
+
+
+def on_created(part: Callable[[User, datetime], None]) -> None:
+    """Register a feature's part of making an account."""
+    if part not in _on_created:
+        _on_created.append(part)
+
+
+def on_block(part: Callable[[User, datetime], None]) -> None:
+    """Register a feature's part of blocking or unblocking a person."""
+    if part not in _on_block:
+        _on_block.append(part)
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A checked registration; the password is already hashed."""
+
+    username: str
+    email: str | None
+    phone: str | None
+    role: str
+    language: str
+    password_hash: str
+
+
+@transactional
+def create_user(new: NewUser, now: datetime) -> User:
+    """Make an account with all that belongs to it.
+
+    Raises 409 `username_taken`, `email_taken` or `phone_taken`. Insert only, never an update: the
+    database's unique constraints decide, so of parallel registrations exactly one succeeds.
+    """
+    user = User(
+        username=new.username,
+        username_folded=text.fold(new.username),
+        email=new.email,
+        email_folded=None if new.email is None else text.fold(new.email),
+        phone=new.phone,
+        password_hash=new.password_hash,
+        role=new.role,
+        language=new.language,
+        created_at=now,
+        updated_at=now,
+    )
+    session().add(user)
+    try:
+        session().flush()  # the constraints speak here, and the profile needs the id
+    except IntegrityError as error:
+        code = _TAKEN.get(violated(error))
+        if code is None:
+            raise
+        raise DomainError(code) from None
+    for part in _on_created:
+        part(user, now)
+    return user
+
+
+def register(
+    *,
+    username: str,
+    password: str,
+    email: str | None,
+    phone: str | None,
+    role: str,
+    language: str,
+    device: Device,
+    now: datetime,
+) -> tuple[User, TokenPair]:
+    """Make an account and sign its first device in. Raises as `create_user`."""
+    new = NewUser(username, email, phone, role, language, hash_password(password))
+    return _register(new, device, now)
+
+
+@transactional
+def _register(new: NewUser, device: Device, now: datetime) -> tuple[User, TokenPair]:
+    user = create_user(new, now)
+    pair = sessions.begin(user.id, device, now)
+    log.info("registered user %s", user.id)
+    return user, pair
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a log-in is checked against; no hash when the account does not exist."""
+
+    user_id: int | None
+    password_hash: str | None
+
+
+def find_credentials(login: Identifier) -> Credentials:
+    """Look an account up by user name, e-mail or phone, in one query."""
+    row = (
+        session()
+        .execute(sa.select(User.id, User.password_hash).where(_COLUMNS[login.kind] == login.value))
+        .first()
+    )
+    return Credentials(None, None) if row is None else Credentials(row.id, row.password_hash)
+
+
+def password_matches(credentials: Credentials, password: str) -> bool:
+    """Whether the password is right; costs the same for an account that does not exist."""
+    release()  # no connection is held while a core is busy hashing
+    return verify_password(credentials.password_hash, password)
+
+
+def log_in(credentials: Credentials, password: str, device: Device, now: datetime) -> TokenPair:
+    """Sign a device in after `password_matches`. Raises 403 `account_blocked`."""
+    user_id, old_hash = credentials.user_id, credentials.password_hash
+    if user_id is None or old_hash is None:
+        raise unauthorized(Code.WRONG_CREDENTIALS)
+    new_hash = hash_password(password) if needs_rehash(old_hash) else None
+    return _log_in(user_id, old_hash, new_hash, device, now)
+
+
+@transactional
+def _log_in(
+    user_id: int, old_hash: str, new_hash: str | None, device: Device, now: datetime
+) -> TokenPair:
+    user = sessions.lock_user(user_id)
+    if user is None or user.password_hash != old_hash:
+        # Changed between the check and now: the password that was checked is no longer right.
+        raise unauthorized(Code.WRONG_CREDENTIALS)
+    if user.blocked_at is not None:
+        raise DomainError(Code.ACCOUNT_BLOCKED)
+    if new_hash is not None:
+        user.password_hash = new_hash
+    log.info("signed in user %s", user.id)
+    return sessions.begin(user.id, device, now)
+
+
+def change_password(
+    *,
+    user_id: int,
+    session_id: int,
+    old_password: str,
+    new_password: str,
+    brand: str,
+    now: datetime,
+) -> None:
+    """Change the password and end the other sessions. Raises 422 `invalid_fields` naming
+    `new_password`, or `wrong_password`.
+    """
+    user = queries.account(user_id)
+    old_hash = user.password_hash
+    personal = [value for value in (user.username, user.email, user.phone) if value is not None]
+    release()
+    faults = password_faults(new_password, personal=personal, brand=brand)
+    if old_password == new_password:
+        faults.append(Message("password_same"))
+    if faults:
+        raise DomainError(Code.INVALID_FIELDS, errors={"new_password": faults})
+    if not verify_password(old_hash, old_password):
+        raise _wrong_password()
+    _set_password(user_id, hash_password(new_password), old_hash, session_id, now)
+
+
+def _wrong_password() -> DomainError:
+    errors = {"old_password": [Message("password_wrong")]}
+    return DomainError(Code.WRONG_PASSWORD, errors=errors)
+
+
+@transactional
+def _set_password(
+    user_id: int, new_hash: str, old_hash: str | None, session_id: int, now: datetime
+) -> None:
+    user = sessions.lock_user(user_id)
+    if user is None or user.password_hash != old_hash:
+        raise _wrong_password()
+    user.password_hash = new_hash
+    user.updated_at = now
+    sessions.end_others(user_id, session_id, "password_change", now)
+    audit.record("password.change", "user", user_id, actor=f"user:{user_id}", now=now)
+
+
+@transactional
+def set_language(
+    user_id: int, language: str, *, require_match: Callable[[User], None], now: datetime
+) -> User:
+    """Choose the language of messages. `require_match` may raise 412."""
+    user = session().scalars(sa.select(User).where(User.id == user_id).with_for_update()).one()
+    require_match(user)
+    if user.language != language:
+        user.language = language
+        user.updated_at = now
+    return user
+
+
+def end_all_sessions(user_id: int, reason: str, now: datetime) -> int:
+    """End every session of a person, in the caller's transaction."""
+    return sessions.end(Session.user_id == user_id, reason, now)
+
+
+def run_block_parts(user: User, now: datetime) -> None:
+    """Let every feature act on the person's changed standing, in the caller's transaction."""
+    for part in _on_block:
+        part(user, now)

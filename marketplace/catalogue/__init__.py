@@ -1,0 +1,1 @@
+"""What anyone may find: reads over services, categories and profiles."""

@@ -1,0 +1,201 @@
+"""The blueprint every feature's routes hang on: route, access and documents in one declaration."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NoReturn, cast
+
+import flask_smorest
+import marshmallow as ma
+from flask import Request, request
+from webargs.flaskparser import FlaskParser
+from werkzeug.routing import IntegerConverter
+
+from marketplace.core.errors import Code, DomainError, Message, invalid
+from marketplace.core.permissions import Access, declare_access
+from marketplace.core.problems import flatten
+from marketplace.core.requests import METHODS_WITH_BODY, ApiRequest
+
+_REMEMBERED_QUERIES = 256
+ID = "id"
+
+_ALWAYS = (
+    Code.TOKEN_INVALID,
+    Code.TOKEN_EXPIRED,
+    Code.TOKEN_REVOKED,
+    Code.INVALID_FIELDS,
+    Code.TOO_MANY_REQUESTS,
+    Code.SERVICE_UNAVAILABLE,
+)
+_WITH_BODY = (
+    Code.MALFORMED_JSON,
+    Code.DUPLICATE_PARAMETER,
+    Code.PAYLOAD_TOO_LARGE,
+    Code.UNSUPPORTED_MEDIA_TYPE,
+)
+
+
+class IdConverter(IntegerConverter):
+    """An id in a path: 1 to 2147483647 in ASCII digits. Its pattern holds the bounds: a path that
+    only fails to convert counts as known, and other methods on it are answered 405.
+    """
+
+    regex = (
+        "(?:[1-9][0-9]{0,8}|1[0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}|214[0-6][0-9]{6}"
+        "|2147[0-3][0-9]{5}|21474[0-7][0-9]{4}|214748[0-2][0-9]{3}|2147483[0-5][0-9]{2}"
+        "|21474836[0-3][0-9]|214748364[0-7])"
+    )
+
+
+class Parser(FlaskParser):
+    """Reads bodies and queries strictly and raises our problems."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "query": ma.RAISE}
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        return cast("ApiRequest", req).strict_json()
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        return cast("ApiRequest", req).strict_args()
+
+    def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
+        by_location = error.messages if isinstance(error.messages, dict) else {}
+        messages: Any = next(iter(by_location.values()), {})
+        raise DomainError(Code.INVALID_FIELDS, errors=flatten(messages, ""))
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A feature's routes; `operation` declares each of them."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def arguments(
+        self, schema: type[ma.Schema], *, location: str = "json", **documentation: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a body or a query and pass the loaded one as the view's first argument.
+
+        The documentation is the library's; the parsing is done with one schema object, which the
+        library would make anew, deep copies and all, for every request.
+        """
+        document = super().arguments(schema, location=location, **documentation)
+        load = _loader(schema(), location)
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(view)
+            def parse_first(*args: Any, **kwargs: Any) -> Any:
+                return view(load(), *args, **kwargs)
+
+            parse_first._apidoc = document(view)._apidoc  # type: ignore[attr-defined]
+            return parse_first
+
+        return decorate
+
+    def response(
+        self, status_code: int, schema: Any = None, **documentation: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Document the answer; views return it encoded."""
+        document = super().response(status_code, schema, **documentation)
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            view._apidoc = document(view)._apidoc  # type: ignore[attr-defined]
+            return view
+
+        return decorate
+
+    def operation(
+        self,
+        method: str,
+        rule: str,
+        *,
+        access: Access,
+        summary: str,
+        description: str = "",
+        errors: Sequence[Code] = (),
+        etag: bool = False,
+        if_match: bool = False,
+        paged: bool = False,
+        location: bool = False,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a view for one method of a path under `/api/`.
+
+        The decorators below it declare body, query and answer. The flags document headers:
+        `etag` on the answer, `if_match` taken, `paged` for `Link` and `X-Total-Count`, `location`.
+        """
+
+        def register(view: Callable[..., Any]) -> Callable[..., Any]:
+            name = view.__name__
+            arguments = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+            places = {argument["in"] for argument in arguments}
+            closed_to_some = access in (Access.SIGNED_IN, Access.SPECIALIST)
+            codes = list(errors) if access is Access.INFRASTRUCTURE else [*_ALWAYS, *errors]
+            codes += [Code.TOKEN_REQUIRED] if closed_to_some else []
+            if access is Access.SPECIALIST:
+                codes.append(Code.WRONG_ROLE)
+            codes += _WITH_BODY if method in METHODS_WITH_BODY else ()
+            codes += [Code.DUPLICATE_PARAMETER, Code.MALFORMED_REQUEST] if "query" in places else []
+            codes += [Code.NOT_FOUND] if "<" in rule else []
+            codes += [Code.PRECONDITION_FAILED] if if_match else []
+            closed = view if "query" in places else _without_query(view)
+            if method in METHODS_WITH_BODY and "json" not in places:
+                closed = _without_body(closed)
+            documented = self.doc(
+                summary=summary,
+                description=description,
+                operationId=_camel_case(name),
+                security=[{"bearerAuth": []}] if closed_to_some else [],
+                **{
+                    "x-codes": sorted(set(codes)),
+                    "x-headers": {"etag": etag, "if_match": if_match, "paged": paged}
+                    | {"location": location},
+                },
+            )(closed)
+            declare_access(documented, access)
+            self.route(rule, methods=[method], endpoint=name)(documented)
+            return view
+
+        return register
+
+
+def _loader(schema: ma.Schema, location: str) -> Callable[[], Any]:
+    if location != "query":
+        return lambda: Blueprint.ARGUMENTS_PARSER.parse(schema, request, location=location)
+
+    @lru_cache(maxsize=_REMEMBERED_QUERIES)
+    def load(_query: bytes) -> Any:
+        return Blueprint.ARGUMENTS_PARSER.parse(schema, request, location=location)
+
+    # Loading depends on nothing but the query itself, and apps ask for the same pages over again.
+    return lambda: load(request.query_string)
+
+
+def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(view)
+    def refuse_parameters(*args: Any, **kwargs: Any) -> Any:
+        if request.query_string and request.args:
+            errors = {name: [Message("unknown_parameter")] for name in request.args}
+            raise DomainError(Code.INVALID_FIELDS, errors=errors)
+        return view(*args, **kwargs)
+
+    return refuse_parameters
+
+
+def _without_body(view: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(view)
+    def refuse_fields(*args: Any, **kwargs: Any) -> Any:
+        if request.get_data(cache=True):
+            body = cast("ApiRequest", request).strict_json()
+            if not isinstance(body, dict):
+                raise invalid("body", "object")
+            if body:
+                errors = {name: [Message("unknown")] for name in body}
+                raise DomainError(Code.INVALID_FIELDS, errors=errors)
+        return view(*args, **kwargs)
+
+    return refuse_fields
+
+
+def _camel_case(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

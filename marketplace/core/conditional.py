@@ -1,0 +1,50 @@
+"""Entity tags and the conditions built on them (RFC 9110 section 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from flask import Response, request
+
+from marketplace.core.errors import Code, DomainError
+
+
+def etag_of(versions: Iterable[object]) -> str:
+    """A strong tag from the identities and versions of the rows shown."""
+    text = "|".join(map(str, versions))
+    return blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def json_response(body: str, status: int = 200) -> Response:
+    """A JSON answer from an encoded body."""
+    return Response(body, status, mimetype="application/json")
+
+
+def tagged(body: str, etag: str, *, private: bool) -> Response:
+    """A GET's answer: 304 when the client holds this version, else the body with its tag.
+
+    `private` answers depend on who asks; both kinds are to be revalidated before reuse.
+    """
+    unchanged = request.if_none_match.contains_weak(etag) if _sent("If-None-Match") else False
+    response = Response(status=304) if unchanged else json_response(body)
+    return with_etag(response, etag, private=private)
+
+
+def with_etag(response: Response, etag: str, *, private: bool) -> Response:
+    """Put the tag and the matching cache rules on an answer."""
+    headers = response.headers
+    headers["ETag"] = f'"{etag}"'
+    headers["Cache-Control"] = "private, no-cache" if private else "no-cache"
+    headers["Vary"] = "Authorization"
+    return response
+
+
+def require_match(etag: str) -> None:
+    """Raise 412 when `If-Match` was sent and does not name the present version."""
+    if _sent("If-Match") and not request.if_match.contains(etag):
+        raise DomainError(Code.PRECONDITION_FAILED)
+
+
+def _sent(header: str) -> bool:
+    return header in request.headers

@@ -1,0 +1,109 @@
+"""Domain errors: what rules and operations raise. `problems.py` turns them into answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """The stable words an app switches on (contract, conventions). Each has its texts in
+    `messages.py` under `problem.<code>`.
+    """
+
+    MALFORMED_REQUEST = "malformed_request"
+    MALFORMED_JSON = "malformed_json"
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    TOKEN_REQUIRED = "token_required"
+    TOKEN_INVALID = "token_invalid"
+    TOKEN_EXPIRED = "token_expired"
+    TOKEN_REVOKED = "token_revoked"
+    REFRESH_TOKEN_INVALID = "refresh_token_invalid"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"
+    WRONG_CREDENTIALS = "wrong_credentials"
+    WRONG_PASSWORD = "wrong_password"
+    ACCOUNT_BLOCKED = "account_blocked"
+    WRONG_ROLE = "wrong_role"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    CONFLICT = "conflict"
+    USERNAME_TAKEN = "username_taken"
+    EMAIL_TAKEN = "email_taken"
+    PHONE_TAKEN = "phone_taken"
+    PRECONDITION_FAILED = "precondition_failed"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    INVALID_FIELDS = "invalid_fields"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    INTERNAL_ERROR = "internal_error"
+    NOT_IMPLEMENTED = "not_implemented"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+
+
+STATUS = {
+    Code.MALFORMED_REQUEST: 400,
+    Code.MALFORMED_JSON: 400,
+    Code.DUPLICATE_PARAMETER: 400,
+    Code.TOKEN_REQUIRED: 401,
+    Code.TOKEN_INVALID: 401,
+    Code.TOKEN_EXPIRED: 401,
+    Code.TOKEN_REVOKED: 401,
+    Code.REFRESH_TOKEN_INVALID: 401,
+    Code.REFRESH_TOKEN_REUSED: 401,
+    Code.WRONG_CREDENTIALS: 401,
+    Code.WRONG_PASSWORD: 422,
+    Code.ACCOUNT_BLOCKED: 403,
+    Code.WRONG_ROLE: 403,
+    Code.NOT_FOUND: 404,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.CONFLICT: 409,
+    Code.USERNAME_TAKEN: 409,
+    Code.EMAIL_TAKEN: 409,
+    Code.PHONE_TAKEN: 409,
+    Code.PRECONDITION_FAILED: 412,
+    Code.PAYLOAD_TOO_LARGE: 413,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.INVALID_FIELDS: 422,
+    Code.TOO_MANY_REQUESTS: 429,
+    Code.HEADERS_TOO_LARGE: 431,
+    Code.INTERNAL_ERROR: 500,
+    Code.NOT_IMPLEMENTED: 501,
+    Code.SERVICE_UNAVAILABLE: 503,
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text not yet in any language: a key of the catalogue and what to fill in."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DomainError(Exception):
+    """Something the caller must be told. `errors` maps a field to its messages."""
+
+    def __init__(
+        self,
+        code: Code,
+        *,
+        errors: Mapping[str, Sequence[Message]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors or {}
+        self.headers = headers or {}
+
+
+def not_found() -> DomainError:
+    """Not there, or not the caller's to know of: the two must look the same."""
+    return DomainError(Code.NOT_FOUND)
+
+
+def invalid(name: str, key: str, **values: Any) -> DomainError:
+    """One field refused, with the catalogue's `key` as its reason."""
+    return DomainError(Code.INVALID_FIELDS, errors={name: [Message(key, values)]})

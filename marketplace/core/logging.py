@@ -1,0 +1,94 @@
+"""Log lines: JSON on stdout in production, one readable line in development.
+
+A line never holds a body, a query string, a header or a person's contact; only what is listed here.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, request
+
+from marketplace.core.json import encode
+from marketplace.core.limits import client_address
+from marketplace.core.permissions import optional_viewer
+from marketplace.settings import Settings
+
+_access = logging.getLogger("marketplace.access")
+
+
+class _RequestContext(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = g.get("request_id") if has_request_context() else None
+        return True
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; line breaks inside values are escaped by JSON itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "request_id": getattr(record, "request_id", None),
+        }
+        fields = getattr(record, "fields", None)
+        if fields is None:
+            line["logger"] = record.name
+            line["message"] = record.getMessage()
+        else:
+            line.update(fields)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return encode(line)
+
+
+class ReadableFormatter(logging.Formatter):
+    """For a person at a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = getattr(record, "fields", None)
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        if fields is None:
+            text = f"{clock} {record.levelname:<7} {record.getMessage()}"
+        else:
+            text = (
+                f"{clock} {fields['status']} {fields['method']:<6} {fields['route']} "
+                f"{fields['ms']} ms user={fields['user_id']} id={record.__dict__['request_id']}"
+            )
+        text = text.replace("\r", "\\r").replace("\n", "\\n")
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Send every log line of the process to stdout and write one line a request."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(_RequestContext())
+    readable = settings.environment == "development"
+    handler.setFormatter(ReadableFormatter() if readable else JsonFormatter())
+    logger = logging.getLogger("marketplace")
+    logger.handlers[:] = [handler]
+    logger.setLevel(settings.log_level)
+    logger.propagate = False
+
+    @app.after_request
+    def write_line(response: Response) -> Response:
+        if not _access.isEnabledFor(logging.INFO):
+            return response
+        viewer = optional_viewer()
+        rule = request.url_rule
+        started = g.get("started")
+        fields = {
+            "method": request.method,
+            "route": rule.rule if rule is not None else None,
+            "status": response.status_code,
+            "ms": None if started is None else round((time.perf_counter() - started) * 1000, 1),
+            "user_id": None if viewer is None else viewer.user_id,
+            "address": client_address(),
+        }
+        _access.info("request", extra={"fields": fields})
+        return response

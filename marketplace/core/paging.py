@@ -1,0 +1,70 @@
+"""Keyset paging: opaque cursors over a total order, the next page in `Link`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from marketplace.core.errors import invalid
+from marketplace.core.fields import MAX_ID
+
+# The largest sort key: microseconds since 1970 at the end of the year 9999.
+MAX_KEY = 253_402_300_799_999_999
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page begins: after the row with this sort key (a whole number) and id."""
+
+    key: int
+    row_id: int
+
+
+def encode_cursor(ordering: str, position: Position) -> str:
+    """An opaque, URL-safe cursor for one ordering."""
+    text = json.dumps([ordering, position.key, position.row_id], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, ordering: str) -> Position | None:
+    """The position of a cursor made for this ordering. Raises 422 naming `cursor` otherwise."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        raw = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        parts = json.loads(raw)
+    except (ValueError, binascii.Error, RecursionError):
+        raise invalid("cursor", "cursor") from None
+    if not (isinstance(parts, list) and len(parts) == 3 and parts[0] == ordering):  # noqa: PLR2004
+        raise invalid("cursor", "cursor")
+    key, row_id = parts[1], parts[2]
+    if not (_whole(key, 0, MAX_KEY) and _whole(row_id, 0, MAX_ID)):
+        raise invalid("cursor", "cursor")
+    return Position(key, row_id)
+
+
+def _whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def paged(
+    response: Response, ordering: str, following: Position | None, total: int | None
+) -> Response:
+    """Point to the next page by a path reference without a host (nothing on the last page), and
+    tell the total when it was asked for.
+    """
+    if following is not None:
+        cursor = encode_cursor(ordering, following)
+        query: Mapping[str, str] = {**request.args.to_dict(flat=True), "cursor": cursor}
+        response.headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
+    if total is not None:
+        response.headers["X-Total-Count"] = str(total)
+    return response

@@ -1,0 +1,43 @@
+"""Normal forms of text: what is stored, what is compared, what is searched."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LINE_CONTROLS = frozenset("\r\n\t")
+
+
+def normalise(value: str) -> str:
+    """NFC with every kind of line break as a line feed."""
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def is_clean(value: str, *, multiline: bool = False) -> bool:
+    """Whether the text holds no control characters (line breaks and tabs of long texts aside),
+    no lone surrogates.
+    """
+    if value.isprintable():
+        return True
+    allowed = _LINE_CONTROLS if multiline else frozenset()
+    return all(char in allowed or unicodedata.category(char) not in ("Cc", "Cs") for char in value)
+
+
+def fold(value: str) -> str:
+    """The form in which names are the same regardless of case: NFKC, case-folded, NFKC again."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+
+
+def caseless(value: str) -> str:
+    """The form in which a part of a text is looked for in any case: case-folded NFC."""
+    return unicodedata.normalize("NFC", value.casefold())
+
+
+def like_pattern(part: str) -> str:
+    """A LIKE pattern, escaped by a backslash, finding `part` literally anywhere."""
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def scripts(value: str) -> set[str]:
+    """The scripts of the letters in `value`, by the first word of each letter's Unicode name."""
+    return {unicodedata.name(char, "UNKNOWN").split(" ", 1)[0] for char in value if char.isalpha()}

@@ -1,0 +1,40 @@
+"""What a person does with the own profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.auth.models import User
+from marketplace.core import text
+from marketplace.core.database import session, transactional
+from marketplace.profile.models import Profile
+
+
+def create_profile(user: User, now: datetime) -> None:
+    """The profile's part of making an account, in that transaction."""
+    session().add(Profile(user_id=user.id, created_at=now, updated_at=now))
+
+
+@transactional
+def change_profile(
+    user_id: int,
+    changes: Mapping[str, Any],
+    *,
+    require_match: Callable[[Profile], None],
+    now: datetime,
+) -> Profile:
+    """Write the given fields. `require_match` may raise 412."""
+    profile = (
+        session().scalars(sa.select(Profile).where(Profile.user_id == user_id).with_for_update())
+    ).one()
+    require_match(profile)
+    for name, value in changes.items():
+        setattr(profile, name, value)
+    profile.city_folded = text.caseless(profile.city)
+    if session().is_modified(profile):
+        profile.updated_at = now
+    return profile

@@ -1,0 +1,32 @@
+"""The wire's shape of profiles."""
+
+from __future__ import annotations
+
+import marshmallow as ma
+
+from marketplace.core import fields
+from marketplace.core.schemas import OutSchema, PatchSchema
+from marketplace.profile.models import MAX_EXPERIENCE_YEARS
+
+MAX_LINKS = 5
+LINK_MAX = 500
+
+
+class ProfilePatch(PatchSchema):
+    full_name = fields.Text(max_length=255)
+    bio = fields.Text(max_length=5_000, multiline=True)
+    city = fields.Text(max_length=100)
+    experience_years = fields.Integer(low=0, high=MAX_EXPERIENCE_YEARS)
+    timezone = fields.TimeZone()
+    links = fields.Items(fields.HttpsUrl(max_length=LINK_MAX), max_items=MAX_LINKS)
+
+
+class ProfileOut(OutSchema):
+    id = ma.fields.Integer(required=True)
+    full_name = ma.fields.String(required=True)
+    avatar = ma.fields.String(required=True, allow_none=True)
+    bio = ma.fields.String(required=True)
+    city = ma.fields.String(required=True)
+    experience_years = ma.fields.Integer(required=True)
+    timezone = ma.fields.String(required=True)
+    links = ma.fields.List(ma.fields.String(), required=True)

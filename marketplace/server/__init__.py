@@ -1,0 +1,1 @@
+"""The process side: listening, serving, stopping without dropping a request, several processes."""

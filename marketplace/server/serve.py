@@ -1,0 +1,85 @@
+"""Listening and serving, in one process or several."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from wsgiref.types import WSGIApplication
+
+from marketplace.server.http import BACKLOG
+from marketplace.server.supervisor import Supervisor
+from marketplace.server.worker import Stop, stop_signals, work
+from marketplace.settings import Settings
+
+
+class StartError(Exception):
+    """Why the server cannot start, in one sentence."""
+
+
+def can_fork() -> bool:
+    """Whether several processes can share one socket here."""
+    return hasattr(os, "fork")
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """A socket bound to the settings' address, not yet listening. Raises `StartError`."""
+    try:
+        found = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise StartError(f"The address {settings.host} cannot be resolved ({error}).") from error
+    # A name such as localhost may mean both; most clients try IPv4.
+    family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "nt":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise _cannot_listen(settings, error) from error
+    return listener
+
+
+def serve(
+    settings: Settings,
+    make_app: Callable[[], WSGIApplication],
+    listener: socket.socket,
+    announce: Callable[[int], None] = lambda _port: None,
+) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code.
+
+    `make_app` is called in each serving process. `announce` gets the port once the socket
+    listens. Requests in flight are finished for up to 30 s. Raises `StartError`.
+    """
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(settings, error) from error
+    port: int = listener.getsockname()[1]
+    if settings.processes == 1:
+        stop = Stop()
+        stop.listen(stop_signals())
+        work(settings, make_app(), listener, stop, announce=lambda: announce(port))
+        return 0
+    parent = os.getpid()
+
+    def child(stop: Stop) -> None:
+        work(settings, make_app(), listener, stop, parent=parent)
+
+    return Supervisor(settings.processes, child).run(listener, lambda: announce(port))
+
+
+def _cannot_listen(settings: Settings, error: Exception) -> StartError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return StartError(
+        f"Cannot listen on {settings.host}:{settings.port} ({reason}); "
+        "stop what uses it or set MARKETPLACE_LISTEN to another HOST:PORT."
+    )

@@ -1,0 +1,124 @@
+"""What a specialist does with the own services."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.auth.models import SPECIALIST, User
+from marketplace.core import text
+from marketplace.core.database import session, transactional
+from marketplace.core.errors import Code, invalid, not_found
+from marketplace.core.permissions import unauthorized
+from marketplace.services.models import Category, Service
+
+log = logging.getLogger(__name__)
+
+RequireMatch = Callable[[Service], None]
+
+
+@transactional
+def create_service(owner_id: int, values: Mapping[str, Any], now: datetime) -> Service:
+    """Add a service. `values` as `ServiceIn` loads them. Raises 422 naming `category`."""
+    # A block being written at this moment hides the services it sees; it must see this one.
+    owner = (
+        session()
+        .scalars(sa.select(User).where(User.id == owner_id).with_for_update(read=True))
+        .one()
+    )
+    if owner.blocked_at is not None or owner.role != SPECIALIST:
+        raise unauthorized(Code.TOKEN_REVOKED)
+    service = Service(specialist_id=owner_id, created_at=now, updated_at=now)
+    _assign(service, values)
+    session().add(service)
+    return service
+
+
+@transactional
+def change_service(
+    owner_id: int,
+    service_id: int,
+    changes: Mapping[str, Any],
+    *,
+    require_match: RequireMatch,
+    now: datetime,
+) -> Service:
+    """Write the given fields. Raises 404 for another's, 422; `require_match` may raise 412."""
+    service = _own_service(owner_id, service_id)
+    require_match(service)
+    _assign(service, changes)
+    if session().is_modified(service):
+        service.updated_at = now
+    return service
+
+
+@transactional
+def delete_service(
+    owner_id: int, service_id: int, *, require_match: RequireMatch, now: datetime
+) -> None:
+    """Erase a service; one that other rows refer to (bookings) is archived instead.
+
+    The foreign keys that restrict know of bookings, this code does not (design, "one way").
+    """
+    service = _own_service(owner_id, service_id)
+    require_match(service)
+    try:
+        with session().begin_nested():
+            session().execute(sa.delete(Service).where(Service.id == service_id))
+    except IntegrityError:
+        service.archived_at = now
+        service.updated_at = now
+    else:
+        session().expunge(service)
+
+
+def mark_owner_blocked(user: User, now: datetime) -> None:
+    """The services' part of a changed standing: a person who is blocked, or no specialist any
+    more, has no listed services. In the transaction that changes it.
+    """
+    blocked = user.blocked_at is not None or user.role != SPECIALIST
+    session().execute(
+        sa.update(Service)
+        .where(Service.specialist_id == user.id, Service.owner_blocked != blocked)
+        .values(owner_blocked=blocked, updated_at=now, version=Service.version + 1)
+    )
+
+
+def _own_service(owner_id: int, service_id: int) -> Service:
+    service = session().scalar(
+        sa.select(Service)
+        .where(
+            Service.id == service_id,
+            Service.specialist_id == owner_id,
+            Service.archived_at.is_(None),
+        )
+        .with_for_update()
+    )
+    if service is None:
+        raise not_found()
+    return service
+
+
+def _assign(service: Service, values: Mapping[str, Any]) -> None:
+    columns = dict(values)
+    if "category" in columns:
+        # Looked up before anything is set: the query would flush it, and a flushed change no
+        # longer shows as one.
+        columns["category_id"] = _category_id(columns.pop("category"))
+    for name, value in columns.items():
+        setattr(service, name, value)
+    service.name_folded = text.caseless(service.name)
+
+
+def _category_id(slug: str | None) -> int | None:
+    if slug is None:
+        return None
+    found = session().scalar(sa.select(Category.id).where(Category.slug == slug))
+    if found is None:
+        raise invalid("category", "category_unknown")
+    return found

@@ -1,0 +1,1 @@
+"""What keeps the service running: health, metrics, backups, checks and demo data."""

@@ -1,0 +1,75 @@
+"""`flask audit` and `flask openapi`: what admins did, the API's document."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+import sqlalchemy as sa
+
+from marketplace.core import cli
+from marketplace.core.audit import AuditEntry
+from marketplace.core.database import session
+from marketplace.system.openapi import document_text
+
+_COLUMNS = ("id", "at", "actor", "action", "target_type", "target_id", "details")
+
+audit = cli.AdminGroup("audit", help="What was done to people, services and categories, by whom.")
+openapi = cli.AdminGroup("openapi", help="The API's own description.")
+
+
+@audit.command("list")
+@click.option("--user", "user_id", metavar="ID", type=cli.ID, help="Only acts on this account.")
+@click.option(
+    "--service", "service_id", metavar="ID", type=cli.ID, help="Only acts on this service."
+)
+@click.option("--action", type=cli.text_type("ACTION", 50), help="Only this act: user.block, …")
+@cli.listing
+def list_audit(
+    *,
+    user_id: int | None,
+    service_id: int | None,
+    action: str | None,
+    limit: int,
+    after: int | None,
+    as_json: bool,
+) -> None:
+    """List what was done, newest first.
+
+    Accounts that are deleted are found by their ids too.
+    """
+    if user_id is not None and service_id is not None:
+        raise click.UsageError("Give --user or --service, not both.")
+    target = ("user", user_id) if user_id is not None else ("service", service_id)
+    rows = _entries(target, action=action, after=after, limit=limit + 1)
+    cli.emit_page(rows, limit, _COLUMNS, as_json=as_json)
+
+
+def _entries(
+    target: tuple[str, int | None], *, action: str | None, after: int | None, limit: int
+) -> list[dict[str, Any]]:
+    query = sa.select(*AuditEntry.__table__.columns)
+    target_type, target_id = target
+    if target_id is not None:
+        query = query.where(
+            AuditEntry.target_type == target_type, AuditEntry.target_id == target_id
+        )
+    if action is not None:
+        query = query.where(AuditEntry.action == action)
+    if after is not None:
+        query = query.where(AuditEntry.id < after)
+    query = query.order_by(AuditEntry.id.desc()).limit(limit)
+    return [dict(row) for row in session().execute(query).mappings()]
+
+
+@openapi.command("write")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True, atomic=True))
+def write(file: IO[str]) -> None:
+    """Write the OpenAPI document.
+
+    FILE is replaced as a whole; `-` is standard output.
+    """
+    file.write(document_text())
+
+
+GROUPS = (audit, openapi)

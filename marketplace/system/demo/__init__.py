@@ -1,0 +1,1 @@
+"""Demo data: a made-up marketplace that is the same for everybody who loads it."""

@@ -1,0 +1,67 @@
+"""`flask demo`: load and clear demo data."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from flask.cli import AppGroup
+
+from marketplace.core.clock import utc_now
+from marketplace.core.database import release
+from marketplace.system.demo import operations
+from marketplace.system.demo.accounts import DEMO_CLIENT, DEMO_PASSWORD, DEMO_SPECIALIST
+
+demo = AppGroup("demo", help="Load and clear made-up data.")
+
+
+@demo.command("load")
+@click.option("--specialists", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@click.option("--services-each", type=click.IntRange(1, 100), default=10, show_default=True)
+@click.option("--clients", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed, the same data."
+)
+def load(specialists: int, services_each: int, clients: int, seed: int) -> None:
+    """Fill a database without real accounts with made-up specialists, services and clients."""
+    started = time.monotonic()
+    with click.progressbar(length=1, label="Loading demo data") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        try:
+            counts = operations.load(
+                specialists=specialists,
+                services_each=services_each,
+                clients=clients,
+                seed=seed,
+                now=utc_now(),
+                progress=show,
+            )
+        except operations.DemoDataError as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"Loaded {_told(counts)} in {time.monotonic() - started:.1f} s.")
+    click.echo(f"Sign in as {DEMO_SPECIALIST} or {DEMO_CLIENT}, password {DEMO_PASSWORD}.")
+
+
+@demo.command("clear")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(yes: bool) -> None:
+    """Delete the demo accounts, all that belongs to them and demo categories nothing uses."""
+    counts = operations.count()
+    release()  # nobody waits on the database while somebody thinks about the question
+    if not counts.specialists + counts.clients + counts.categories:
+        click.echo("There is no demo data.")
+        return
+    if not yes:
+        click.confirm(f"Delete the demo data ({_told(counts)})?", abort=True)
+    click.echo(f"Deleted {_told(operations.clear())}.")
+
+
+def _told(counts: operations.Counts) -> str:
+    return (
+        f"{counts.specialists:,} specialists, {counts.clients:,} clients,"
+        f" {counts.services:,} services and {counts.categories:,} categories"
+    )

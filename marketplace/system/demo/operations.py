@@ -1,0 +1,225 @@
+"""Loads demo data into a database without real accounts, and takes it out again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+import sqlalchemy as sa
+
+from marketplace.auth.models import Session, User
+from marketplace.auth.passwords import hash_password
+from marketplace.core.database import Base, read, session, transactional
+from marketplace.profile.models import Profile
+from marketplace.services.models import Category, Service
+from marketplace.system.demo import generator
+from marketplace.system.demo.accounts import DEMO_PASSWORD
+from marketplace.system.demo.cast import Plan
+from marketplace.system.demo.generator import Row
+
+Progress = Callable[[int, int], None]
+
+CHUNK_ROWS = 2_000
+_DEMO_USERS = sa.select(User.id).where(User.is_demo)
+
+
+class DemoDataError(Exception):
+    """Why demo data cannot be loaded here; the text is for whoever asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows were written or deleted."""
+
+    specialists: int
+    clients: int
+    services: int
+    categories: int
+
+
+def count() -> Counts:
+    """The demo data there is; of categories, those that have a demo category's slug and name."""
+    return _counts(read())
+
+
+@transactional
+def load(
+    *,
+    specialists: int,
+    services_each: int,
+    clients: int,
+    seed: int,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Counts:
+    """Write demo data, all of it or none. `progress` hears of rows done and rows in all.
+
+    Raises `DemoDataError` for a database with real accounts or with demo data, and `ValueError`
+    for a number that is not positive.
+    """
+    connection = session().connection()
+    _prepare(connection)
+    _refuse_if_inhabited(connection)
+    plan = Plan(
+        specialists=specialists,
+        services_each=services_each,
+        clients=clients,
+        seed=seed,
+        now=now,
+        first_user=_next_id(connection, User),
+        first_service=_next_id(connection, Service),
+        first_session=_next_id(connection, Session),
+    )
+    category_ids = _write_categories(connection)
+    parts: tuple[tuple[type[Base], Iterator[Row]], ...] = (
+        (User, generator.users(plan, hash_password(DEMO_PASSWORD))),
+        (Profile, generator.profiles(plan)),
+        (Service, generator.services(plan, category_ids)),
+        (Session, generator.sessions(plan)),
+    )
+    total = 2 * plan.people + plan.services + generator.SESSIONS
+    done = 0
+    for model, rows in parts:
+        for chunk in _chunks(rows):
+            connection.execute(sa.insert(model), chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+    _follow_ids(connection, User, plan.first_user + plan.people - 1)
+    _follow_ids(connection, Service, plan.first_service + plan.services - 1)
+    _follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
+    return Counts(specialists, clients, plan.services, len(category_ids))
+
+
+@transactional
+def clear() -> Counts:
+    """Delete the demo accounts, what belongs to them, and demo categories nothing uses any more."""
+    connection = session().connection()
+    _prepare(connection)
+    before = _counts(connection)
+    connection.execute(sa.delete(Service).where(Service.specialist_id.in_(_DEMO_USERS)))
+    connection.execute(sa.delete(Session).where(Session.user_id.in_(_DEMO_USERS)))
+    connection.execute(sa.delete(Profile).where(Profile.user_id.in_(_DEMO_USERS)))
+    connection.execute(sa.delete(User).where(User.is_demo))
+    _delete_idle_categories(connection)
+    after = _counts(connection)
+    return Counts(
+        before.specialists,
+        before.clients,
+        before.services,
+        before.categories - after.categories,
+    )
+
+
+def _prepare(connection: sa.Connection) -> None:
+    """Keep PostgreSQL from timing out a long statement, and others from adding rows meanwhile.
+
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        names = ", ".join(
+            model.__tablename__ for model in (User, Profile, Category, Service, Session)
+        )
+        connection.execute(sa.text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _refuse_if_inhabited(connection: sa.Connection) -> None:
+    kinds = set(connection.scalars(sa.select(User.is_demo).distinct()))
+    if False in kinds:
+        raise DemoDataError(
+            "This database holds real accounts; demo data is only loaded into one without any."
+        )
+    if True in kinds:
+        raise DemoDataError("Demo data is already loaded; run `flask demo clear` first.")
+
+
+def _counts(connection: sa.Connection) -> Counts:
+    of_demo_users = Service.specialist_id.in_(_DEMO_USERS)
+    by_role = sa.select(User.role, sa.func.count()).where(User.is_demo).group_by(User.role)
+    roles = dict(connection.execute(by_role).all())
+    return Counts(
+        specialists=roles.get("specialist", 0),
+        clients=roles.get("client", 0),
+        services=connection.scalar(sa.select(sa.func.count(Service.id)).where(of_demo_users)) or 0,
+        categories=connection.scalar(sa.select(sa.func.count(Category.id)).where(_ours())) or 0,
+    )
+
+
+def _ours() -> sa.ColumnElement[bool]:
+    pairs = [(row["slug"], row["name"]) for row in generator.categories()]
+    return sa.tuple_(Category.slug, Category.name).in_(pairs)
+
+
+def _write_categories(connection: sa.Connection) -> dict[str, int]:
+    """Add the missing categories; the ids of all by slug. Raises `DemoDataError`."""
+    columns = (Category.slug, Category.id, Category.parent_id)
+    present = {slug: (key, parent) for slug, key, parent in connection.execute(sa.select(*columns))}
+    ids: dict[str, int] = {}
+    for row in generator.categories():
+        parent = row.pop("parent")
+        parent_id = ids[parent] if parent else None
+        if row["slug"] in present:
+            ids[row["slug"]], present_parent = present[row["slug"]]
+            if present_parent != parent_id:
+                raise _in_the_way(row)
+        else:
+            ids[row["slug"]] = _write_category(connection, row, parent_id)
+    return ids
+
+
+def _write_category(connection: sa.Connection, row: Row, parent_id: int | None) -> int:
+    levels = {"level": 1} if parent_id is None else {"level": 2, "parent_level": 1}
+    insert = sa.insert(Category).values(parent_id=parent_id, **levels, **row).returning(Category.id)
+    try:
+        return connection.execute(insert).scalar_one()
+    except sa.exc.IntegrityError as error:  # a sibling has the name
+        raise _in_the_way(row) from error
+
+
+def _in_the_way(row: Row) -> DemoDataError:
+    return DemoDataError(
+        f"A category stands where the demo data would put «{row['name']}» ({row['slug']});"
+        " rename or remove it first."
+    )
+
+
+def _delete_idle_categories(connection: sa.Connection) -> None:
+    child = sa.orm.aliased(Category)
+    idle = sa.and_(
+        _ours(),
+        ~sa.exists().where(Service.category_id == Category.id),
+        ~sa.exists().where(child.parent_id == Category.id),
+    )
+    for _level in ("children", "parents"):
+        connection.execute(sa.delete(Category).where(idle))
+
+
+def _chunks(rows: Iterator[Row]) -> Iterable[list[Row]]:
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        yield chunk
+
+
+def _next_id(connection: sa.Connection, model: type[Base]) -> int:
+    """One more than any id the table ever gave out."""
+    table = model.__tablename__
+    if connection.dialect.name == "postgresql":
+        given = "pg_sequence_last_value(pg_get_serial_sequence(:table, 'id')::regclass)"
+    else:
+        given = "(SELECT seq FROM sqlite_sequence WHERE name = :table)"
+    numbers = connection.execute(
+        sa.text(f"SELECT {given}, (SELECT max(id) FROM {table})"),  # noqa: S608 - our own names
+        {"table": table},
+    ).one()
+    return max(number or 0 for number in numbers) + 1
+
+
+def _follow_ids(connection: sa.Connection, model: type[Base], last_id: int) -> None:
+    """Let PostgreSQL's sequence go on after explicit ids; SQLite's counter does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            sa.text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last_id)"),
+            {"table": model.__tablename__, "last_id": last_id},
+        )

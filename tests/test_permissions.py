@@ -1,0 +1,166 @@
+"""Who may call what: one row a route, and a route without a row fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from actors import NEW_SERVICE, PASSWORD, Actor, People
+from auth.support import REGISTRATION, logged_in
+from flask import Flask
+
+HIDDEN = "of a hidden service"
+ID = "<id:service_id>"
+CREDENTIALS = {"username": "owner", "password": PASSWORD}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request and the status each caller gets. `owner` is a specialist to whom the row asked for
+    belongs, `rival` another specialist; the owner calls last.
+    """
+
+    method: str
+    rule: str
+    anonymous: int
+    client: int
+    rival: int
+    owner: int
+    body: Any = None
+    case: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule} {self.case}".strip()
+
+
+ROWS = [
+    Row("POST", "/api/auth/register/", 201, 409, 409, 409, REGISTRATION),
+    Row(
+        "POST", "/api/auth/login/", 200, 200, 200, 200, {"username": "owner", "password": PASSWORD}
+    ),
+    Row("POST", "/api/auth/refresh/", 401, 401, 401, 401, {"refresh": "nobodys"}),
+    Row("POST", "/api/auth/logout/", 401, 204, 204, 204),
+    Row("GET", "/api/auth/sessions/", 401, 200, 200, 200),
+    Row("DELETE", "/api/auth/sessions/", 401, 204, 204, 204),
+    Row("DELETE", "/api/auth/sessions/<id:session_id>/", 401, 404, 404, 204),
+    Row("GET", "/api/auth/me/", 401, 200, 200, 200),
+    Row("PATCH", "/api/auth/me/", 401, 200, 200, 200, {"language": "en"}),
+    Row(
+        *("POST", "/api/auth/password/change/", 401, 204, 204, 204),
+        {"old_password": PASSWORD, "new_password": "ясное-утро-8"},
+    ),
+    Row("GET", "/api/auth/profile/me/", 401, 200, 200, 200),
+    Row("PATCH", "/api/auth/profile/me/", 401, 200, 200, 200, {"city": "Омск"}),
+    Row("GET", "/api/auth/profile/<id:user_id>/", 200, 200, 200, 200),
+    Row("GET", "/api/auth/services/", 200, 200, 200, 200),
+    Row("POST", "/api/auth/services/", 401, 403, 201, 201, NEW_SERVICE),
+    Row("GET", f"/api/auth/services/{ID}/", 200, 200, 200, 200),
+    Row("GET", f"/api/auth/services/{ID}/", 404, 404, 404, 200, case=HIDDEN),
+    Row("PATCH", f"/api/auth/services/{ID}/", 401, 403, 404, 200, {"price": 1}),
+    Row("PATCH", f"/api/auth/services/{ID}/", 401, 403, 404, 200, {"price": 1}, HIDDEN),
+    Row("PUT", f"/api/auth/services/{ID}/", 401, 403, 404, 200, NEW_SERVICE),
+    Row("PUT", f"/api/auth/services/{ID}/", 401, 403, 404, 200, NEW_SERVICE, HIDDEN),
+    Row("DELETE", f"/api/auth/services/{ID}/", 401, 403, 404, 204),
+    Row("DELETE", f"/api/auth/services/{ID}/", 401, 403, 404, 204, case=HIDDEN),
+    Row("GET", "/api/services/", 200, 200, 200, 200),
+    Row("GET", f"/api/services/{ID}/", 200, 200, 200, 200),
+    Row("GET", f"/api/services/{ID}/", 404, 404, 404, 200, case=HIDDEN),
+    Row("GET", "/api/categories/", 200, 200, 200, 200),
+    Row("GET", "/health/", 200, 200, 200, 200),
+    Row("GET", "/ready/", 200, 200, 200, 200),
+    Row("GET", "/api/openapi.json", 200, 200, 200, 200),
+    Row("GET", "/api/docs/", 200, 200, 200, 200),
+    Row("GET", "/api/docs/assets/<name>", 200, 200, 200, 200),
+]
+CLOSED = [row for row in ROWS if row.anonymous == 401 and row.client != 401]
+FOR_SPECIALISTS = [row for row in ROWS if row.client == 403]
+
+
+@pytest.fixture
+def owner(people: People) -> Actor:
+    return people.specialist("owner")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_route_answers_each_caller_as_its_row_says(
+    people: People, owner: Actor, row: Row
+) -> None:
+    path = path_of(row, owner)
+    callers = {
+        "anonymous": people.anonymous(),
+        "client": people.client("somebody"),
+        "rival": people.specialist("rival"),
+        "owner": owner,
+    }
+
+    statuses = {name: status_of(caller, row, path) for name, caller in callers.items()}
+
+    assert statuses == {name: getattr(row, name) for name in callers}
+
+
+@pytest.mark.parametrize("row", CLOSED, ids=str)
+def test_a_closed_route_tells_an_anonymous_caller_nothing_but_to_sign_in(
+    people: People, owner: Actor, row: Row
+) -> None:
+    anonymous = people.anonymous()
+    path = path_of(row, owner)
+
+    for body in (row.body, {"nonsense": 1}, []):
+        answer = anonymous.call(row.method, path, json=body)
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "token_required")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="marketplace"'
+
+
+@pytest.mark.parametrize("row", FOR_SPECIALISTS, ids=str)
+def test_a_wrong_role_is_told_before_anything_else(people: People, owner: Actor, row: Row) -> None:
+    caller = people.client("somebody")
+
+    for path in (path_of(row, owner), row.rule.replace(ID, "2147483647")):
+        for body in (row.body, {"nonsense": 1}):
+            answer = caller.call(row.method, path, json=body)
+            assert (answer.status_code, answer.get_json()["code"]) == (403, "wrong_role")
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.rule.startswith("/api/auth")], ids=str)
+def test_a_bad_token_is_refused_even_where_none_is_needed(
+    people: People, owner: Actor, row: Row
+) -> None:
+    stranger = Actor(people.app.test_client(), access="not.a.token")
+
+    answer = stranger.call(row.method, path_of(row, owner), json=row.body)
+
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "token_invalid")
+
+
+def test_every_route_has_its_row(shared_app: Flask) -> None:
+    routes = {
+        (method, rule.rule)
+        for rule in shared_app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    with_slash = {(method, rule) for method, rule in routes if f"{rule}/" not in rules(routes)}
+
+    assert with_slash == {(row.method, row.rule) for row in ROWS}
+
+
+def rules(routes: set[tuple[str, str]]) -> set[str]:
+    return {rule for _, rule in routes}
+
+
+def status_of(caller: Actor, row: Row, path: str) -> int:
+    with caller.call(row.method, path, json=row.body) as answer:
+        return answer.status_code
+
+
+def path_of(row: Row, owner: Actor) -> str:
+    """The row's rule with ids of what belongs to the owner."""
+    path = row.rule.replace("<id:user_id>", str(owner.user_id)).replace("<name>", "docs.js")
+    if ID in path:
+        service = owner.new_service(visible=row.case != HIDDEN)
+        path = path.replace(ID, str(service["id"]))
+    if "<id:session_id>" in path:
+        other_device = logged_in(owner, "owner")
+        path = path.replace("<id:session_id>", str(other_device.session_id))
+    assert "<" not in path
+    return path
