@@ -1,0 +1,1 @@
+"""What the server costs: requests per second, latency, memory and CPU time for each request."""

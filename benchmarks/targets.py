@@ -1,0 +1,119 @@
+"""What is requested: each target's requests, ready to be sent, and the goal it is held to."""
+
+from __future__ import annotations
+
+import http
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from benchmarks.servers import BenchmarkError, Server, call
+
+PASSWORD = "sea-breeze-42"  # noqa: S105 - the demo accounts' published password
+SUBSTRINGS = Path(__file__).with_name("substrings.txt")
+PAGE = "/api/services/?limit=20"
+NEW_SERVICES = 50
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a server's requests need to know of it."""
+
+    client: str
+    specialist: str
+    profile: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """`goal` is the least ceiling's CPU ÷ the target's, None where none is set."""
+
+    name: str
+    goal: float | None
+    requests: Callable[[Session], Sequence[str]]
+
+
+def _log_in(server: Server, username: str) -> str:
+    body = {"username": username, "password": PASSWORD}
+    status, answer = call(server.port, "POST", "/api/auth/login/", body)
+    if status != http.HTTPStatus.OK:
+        raise BenchmarkError(f"{server.name}: log-in of {username} answered {status} {answer}")
+    token: str = answer["access"]
+    return token
+
+
+def session(server: Server) -> Session:
+    """Fresh tokens of the demo accounts and some specialist's id. Raises `BenchmarkError`."""
+    status, page = call(server.port, "GET", PAGE)
+    if status != http.HTTPStatus.OK or not page:
+        raise BenchmarkError(f"{server.name}: the catalogue answered {status} {page}")
+    return Session(
+        client=_log_in(server, "demo_client"),
+        specialist=_log_in(server, "demo_specialist"),
+        profile=page[0]["specialist_profile"]["id"],
+    )
+
+
+def get(path: str, token: str = "", headers: str = "") -> str:
+    authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{headers}\r\n"
+
+
+def post(path: str, body: Any, token: str = "") -> str:
+    content = json.dumps(body)
+    authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n{content}"
+    )
+
+
+def substrings() -> list[str]:
+    lines = SUBSTRINGS.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def page(_session: Session) -> list[str]:
+    return [get(PAGE)]
+
+
+def _page_token(session: Session) -> list[str]:
+    return [get(PAGE, session.client)]
+
+
+def _filtered(_session: Session) -> list[str]:
+    path = f"{PAGE}&min_price=500&max_price=5000&name="
+    return [get(path + quote(substring)) for substring in substrings()]
+
+
+def _profile(session: Session) -> list[str]:
+    return [get(f"/api/auth/profile/{session.profile}/")]
+
+
+def _create(session: Session) -> list[str]:
+    bodies = [
+        {
+            "name": f"Массаж спины, вариант {number}",
+            "price": f"{1500 + number}.00",
+            "duration_minutes": 60,
+        }
+        for number in range(NEW_SERVICES)
+    ]
+    return [post("/api/auth/services/", body, session.specialist) for body in bodies]
+
+
+def log_in(_session: Session) -> list[str]:
+    return [post("/api/auth/login/", {"username": "demo_client", "password": PASSWORD})]
+
+
+TARGETS = (
+    Target("page", 0.22, page),
+    Target("page_token", 0.15, _page_token),
+    Target("filtered", 0.12, _filtered),
+    Target("profile", 0.40, _profile),
+    Target("create", None, _create),
+    Target("login", None, log_in),
+)
