@@ -93,6 +93,8 @@ class Server:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except ConnectionRefusedError:
                 return True
+            except ConnectionResetError:
+                pass  # made in the instant in which the listener closed
             time.sleep(0.05)
         return False
 
