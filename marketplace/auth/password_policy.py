@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Iterator
-
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from importlib.util import find_spec
+from pathlib import Path
 
 from marketplace.core import text
 from marketplace.core.errors import Message
 
 MIN_LENGTH = 8
 MAX_LENGTH = 128
-_COMMON = frozenset(FREQUENCY_LISTS["passwords"])
 _EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _SHORTEST_CONTEXT_WORD = 4
+
+
+def _common_passwords() -> frozenset[str]:
+    # Only this list is wanted; importing the package would keep all its tables, some 20 MB.
+    package = find_spec("zxcvbn")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("zxcvbn")
+    lists = runpy.run_path(str(Path(package.origin).with_name("frequency_lists.py")))
+    return frozenset(lists["FREQUENCY_LISTS"]["passwords"])
+
+
+_COMMON = _common_passwords()
 
 
 def password_faults(password: str, *, personal: list[str], brand: str) -> list[Message]:
