@@ -9,11 +9,19 @@ from marketplace.auth import authentication, passwords, tokens
 from marketplace.auth import commands as auth_commands
 from marketplace.auth import operations as accounts
 from marketplace.auth import routes as auth_routes
+from marketplace.bookings import commands as bookings_commands
+from marketplace.bookings import lifecycle as booking_lives
+from marketplace.bookings import queries as bookings
+from marketplace.bookings import routes as bookings_routes
+from marketplace.bookings import time_routes
 from marketplace.catalogue import routes as catalogue_routes
 from marketplace.core import limits, logging, problems, requests
 from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.profile import operations as profiles
 from marketplace.profile import routes as profile_routes
+from marketplace.schedule import commands as schedule_commands
+from marketplace.schedule import operations as schedules
+from marketplace.schedule import routes as schedule_routes
 from marketplace.services import commands as services_commands
 from marketplace.services import operations as services
 from marketplace.services import routes as services_routes
@@ -38,7 +46,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     requests.install(app, authentication.authenticate)
 
     accounts.on_created(profiles.create_profile)
+    accounts.on_created(schedules.create_schedule)
     accounts.on_block(services.mark_owner_blocked)
+    accounts.on_block(booking_lives.cancel_all_of)
+    schedules.on_coming(bookings.coming_bookings)
 
     api = openapi.new_api(app)
     for blueprint in (
@@ -46,6 +57,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         auth_routes.blp_account,
         profile_routes.blp,
         services_routes.blp,
+        schedule_routes.blp,
+        time_routes.blp_agenda,
+        time_routes.blp_slots,
+        time_routes.blp_holds,
+        bookings_routes.blp,
         catalogue_routes.blp,
         system_routes.blp_health,
     ):
@@ -57,7 +73,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     for group in (
         *auth_commands.GROUPS,
         *services_commands.GROUPS,
+        *schedule_commands.GROUPS,
+        *bookings_commands.GROUPS,
         *system_commands.GROUPS,
+        system_commands.doctor,
         demo_commands.demo,
     ):
         app.cli.add_command(group)

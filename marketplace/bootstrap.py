@@ -30,6 +30,7 @@ _POSTGRES_SESSION = (
 _EXPOSED_HEADERS = (
     "Content-Language",
     "ETag",
+    "Idempotency-Replayed",
     "Link",
     "Location",
     "Retry-After",

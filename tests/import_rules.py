@@ -34,17 +34,38 @@ MAY_USE = {
     "rules": {"rules", "models"},
     "models": {"models"},
 }
-ROLES = {"auth.administration": "operations", "services.administration": "operations"}
+ROLES = {
+    "auth.administration": "operations",
+    "services.administration": "operations",
+    "bookings.administration": "operations",
+    "bookings.lifecycle": "operations",
+    "bookings.slots": "queries",
+    "bookings.time_routes": "routes",
+}
 
 PURE = {
-    *("core.clock", "core.errors", "core.intervals", "core.messages", "core.money", "core.text"),
+    *(
+        "core.clock",
+        "core.errors",
+        "core.messages",
+        "core.money",
+        "core.problem_texts",
+        "core.text",
+    ),
     *("auth.devices", "auth.identifiers", "auth.password_policy"),
 }
 PURE_LIBRARIES = {"email_validator", "phonenumbers", "zxcvbn"}
 
 HTTP_HALF = {
     *("core.api", "core.conditional", "core.json", "core.languages", "core.limits"),
-    *("core.logging", "core.openapi", "core.paging", "core.permissions", "core.problems"),
+    *(
+        "core.logging",
+        "core.openapi",
+        "core.paging",
+        "core.idempotency",
+        "core.permissions",
+        "core.problems",
+    ),
     *("core.cli", "core.requests", "auth.authentication", "auth.tokens", "system.openapi"),
     # The brand, which no password may be, is the running application's setting.
     "auth.schemas",

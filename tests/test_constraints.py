@@ -43,9 +43,22 @@ SERVICE = TIMES | {
 SESSION = dict.fromkeys(("device", "user_agent", "ip", "refresh_jti", "refresh_key_id"), "")
 SESSION |= dict.fromkeys(("created_at", "last_seen_at", "refresh_issued_at", "expires_at"), NOW)
 SESSION |= {"id": 1, "user_id": 1}
+SCHEDULE = {"user_id": 1, "updated_at": NOW, "version": 1, "auto_confirm": True}
+SCHEDULE |= {"slot_step_minutes": 5, "min_notice_minutes": 0, "horizon_days": 1}
+SCHEDULE |= dict.fromkeys(("buffer_before_minutes", "buffer_after_minutes"), 0)
+SCHEDULE |= {"cancel_notice_minutes": 0}
+MORNING = {"start_minute": 600, "end_minute": 720}
+HOURS = MORNING | {"user_id": 1, "weekday": 1}
+AWAY = {"id": 1, "user_id": 1, "date_from": "2026-11-24", "date_to": "2026-11-26"}
+AWAY |= {"reason": "", "created_at": NOW}
+AWAY_HOURS = MORNING | {"exception_id": 1}
+KEY = {"user_id": 1, "route": "services.create_service", "key": "k", "fingerprint": "-"}
+KEY |= {"headers": "{}", "body": "", "expires_at": NOW}
 SOUND = [
     *(("users", USER), ("profiles", PROFILE), ("categories", CATEGORY), ("categories", CHILD)),
-    *(("services", SERVICE), ("sessions", SESSION)),
+    *(("services", SERVICE), ("sessions", SESSION), ("schedules", SCHEDULE)),
+    *(("working_hours", HOURS), ("schedule_exceptions", AWAY)),
+    *(("exception_intervals", AWAY_HOURS), ("idempotency_keys", KEY)),
 ]
 
 
@@ -60,6 +73,16 @@ def insert(connection: sa.Connection, table: str, row: dict[str, object]) -> Non
 SECOND_USER = USER | {"id": 2, "username_folded": "ученик", "phone": "+79161234568"}
 NEXT = {"id": 3, "slug": "third", "name_folded": "третья"}
 FOREIGN_KEY = "FOREIGN KEY constraint failed"
+EXCEPTION_KEY = "fk_exception_intervals_exception_id_schedule_exceptions"
+LATER = {"id": 2, "date_from": "2027-01-01", "date_to": "2027-01-01"}
+SETTINGS = (
+    ("slot_step_minutes", 5, 240),
+    ("min_notice_minutes", 0, 43_200),
+    ("horizon_days", 1, 365),
+    ("buffer_before_minutes", 0, 240),
+    ("buffer_after_minutes", 0, 240),
+    ("cancel_notice_minutes", 0, 43_200),
+)
 REFUSED = [
     ("users", SECOND_USER | {"username_folded": "мастер"}, "uq_users_username_folded"),
     ("users", SECOND_USER | {"phone": "+79161234567"}, "uq_users_phone"),
@@ -84,10 +107,54 @@ REFUSED = [
     ("services", SERVICE | {"id": 2, "category_id": 9}, "fk_services_category_id_categories"),
     ("sessions", SESSION | {"id": 2, "ended_at": NOW}, "ck_sessions_end_reason"),
     ("sessions", SESSION | {"id": 2, "end_reason": "logout"}, "ck_sessions_end_reason"),
+    ("schedules", SCHEDULE, "pk_schedules"),
+    ("schedules", SCHEDULE | {"user_id": 9}, "fk_schedules_user_id_profiles"),
+    *(
+        ("schedules", SCHEDULE | {name: value}, f"ck_schedules_{name}")
+        for name, low, high in SETTINGS
+        for value in (low - 1, high + 1)
+    ),
+    ("working_hours", HOURS | {"weekday": 0}, "ck_working_hours_weekday"),
+    ("working_hours", HOURS | {"weekday": 8}, "ck_working_hours_weekday"),
+    ("working_hours", HOURS | {"user_id": 9}, "fk_working_hours_user_id_schedules"),
+    ("exception_intervals", AWAY_HOURS | {"exception_id": 9}, EXCEPTION_KEY),
+    *(
+        (table, row | {"start_minute": start, "end_minute": end}, f"ck_{table}_interval")
+        for table, row in (("working_hours", HOURS), ("exception_intervals", AWAY_HOURS))
+        for start, end in ((-1, 60), (60, 60), (70, 60), (1380, 1441))
+    ),
+    *(
+        (table, row | {"start_minute": start, "end_minute": end}, f"ex_{table}_overlap")
+        for table, row in (("working_hours", HOURS), ("exception_intervals", AWAY_HOURS))
+        for start, end in ((599, 601), (719, 800), (630, 640), (0, 1440))
+    ),
+    *(
+        ("schedule_exceptions", AWAY | {"id": 2, "date_from": first, "date_to": last}, constraint)
+        for first, last, constraint in (
+            ("2027-01-02", "2027-01-01", "ck_schedule_exceptions_dates"),
+            ("2027-01-01", "2028-01-02", "ck_schedule_exceptions_days"),
+            ("2026-11-26", "2026-11-30", "ex_schedule_exceptions_overlap"),
+            ("2026-11-20", "2026-11-24", "ex_schedule_exceptions_overlap"),
+            ("2026-11-25", "2026-11-25", "ex_schedule_exceptions_overlap"),
+            ("2026-01-01", "2026-12-31", "ex_schedule_exceptions_overlap"),
+        )
+    ),
+    (
+        *("schedule_exceptions", AWAY | LATER | {"reason": "я" * 501}),
+        "ck_schedule_exceptions_reason_length",
+    ),
+    (
+        *("schedule_exceptions", AWAY | LATER | {"user_id": 9}),
+        "fk_schedule_exceptions_user_id_schedules",
+    ),
+    ("idempotency_keys", KEY, "pk_idempotency_keys"),
+    ("idempotency_keys", KEY | {"user_id": 9}, "fk_idempotency_keys_user_id_users"),
 ]
 # SQLite names neither foreign keys nor the indexes behind a uniqueness.
 ON_SQLITE = {
     "pk_profiles": "uq_profiles_user_id",
+    "pk_schedules": "uq_schedules_user_id",
+    "pk_idempotency_keys": "uq_idempotency_keys_user_id_route_key",
     "uq_categories_top_level": "uq_categories_name_folded",
 }
 
@@ -133,3 +200,35 @@ def test_the_database_keeps_what_others_refer_to(app: Flask, row: str, constrain
         refused = refusal(connection, lambda: connection.execute(sa.text(f"DELETE FROM {row}")))
 
         assert refused == expected(connection, constraint)
+
+
+TOUCHING = [
+    ("working_hours", HOURS | {"start_minute": 720, "end_minute": 780}, "start_minute = 719"),
+    ("working_hours", HOURS | {"start_minute": 540, "end_minute": 600}, "end_minute = 601"),
+    ("working_hours", HOURS | {"weekday": 2}, "weekday = 1, start_minute = 601"),
+    (
+        "exception_intervals",
+        AWAY_HOURS | {"start_minute": 720, "end_minute": 780},
+        "start_minute = 719",
+    ),
+    ("schedule_exceptions", AWAY | LATER | {"date_from": "2026-11-27"}, "date_from = '2026-11-26'"),
+]
+
+
+@pytest.mark.parametrize(("table", "row", "change"), TOUCHING)
+def test_what_only_touches_is_kept_and_may_not_be_moved_into_its_neighbour(
+    app: Flask, table: str, row: dict[str, object], change: str
+) -> None:
+    own = {name: value for name, value in row.items() if name in ("weekday", "start_minute", "id")}
+    where = " AND ".join(f"{name} = {value}" for name, value in own.items())
+    with app.app_context(), db.engine.connect() as connection:
+        for name, sound in SOUND:
+            insert(connection, name, sound)
+        insert(connection, table, row)
+        moved = sa.text(f"UPDATE {table} SET {change} WHERE {where}")
+
+        assert refusal(connection, lambda: connection.execute(moved)) == f"ex_{table}_overlap"
+        same = connection.execute(
+            sa.text(f"UPDATE {table} SET {next(iter(own))} = {next(iter(own))} WHERE {where}")
+        )
+        assert same.rowcount == 1

@@ -18,13 +18,14 @@ from marketplace.auth.models import Session, User
 from marketplace.core.database import Base, release
 from marketplace.extensions import db
 from marketplace.profile.models import Profile
+from marketplace.schedule.models import Schedule, ScheduleException, WorkingHours
 from marketplace.services.models import Category, Service
 from marketplace.settings import PROJECT_ROOT
 from marketplace.system.demo import operations as demo
 from marketplace.system.readiness import head_revision
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
-MODELS = (User, Profile, Category, Service, Session)
+MODELS = (User, Profile, Category, Service, Session, Schedule, WorkingHours, ScheduleException)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -132,6 +133,37 @@ def test_models_and_migrations_say_the_same(scratch: Flask) -> None:
         for constraint in table.constraints
         if isinstance(constraint, sa.CheckConstraint)
     }
+
+
+@pytest.mark.usefixtures("scratch")
+def test_accounts_from_before_schedules_get_one() -> None:
+    downgrade(revision="0001")
+    without = things()
+    upgrade()
+
+    with db.engine.connect() as connection:
+        made = connection.execute(sa.select(Schedule.__table__).order_by(Schedule.user_id)).all()
+        people = sa.select(Profile.user_id, Profile.created_at).order_by(Profile.user_id)
+        profiles = connection.execute(people).all()
+    assert not without & {"schedules", "working_hours", "schedule_exceptions", "idempotency_keys"}
+    assert [tuple(row) for row in made] == [
+        (user_id, 30, 120, 60, 0, 0, True, 0, created_at, 1) for user_id, created_at in profiles
+    ]
+    assert len(made) == 30
+
+
+def test_each_database_refuses_overlaps_itself(app: Flask) -> None:
+    tables = ("working_hours", "exception_intervals", "schedule_exceptions")
+    with app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            statement = "SELECT conname FROM pg_constraint WHERE contype = 'x'"
+            expected = {f"ex_{table}_overlap" for table in tables}
+        else:
+            statement = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            events = ("insert", "update")
+            expected = {f"ex_{table}_overlap_{event}" for table in tables for event in events}
+
+        assert expected <= set(connection.scalars(sa.text(statement)))
 
 
 @pytest.mark.usefixtures("scratch")

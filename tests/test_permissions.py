@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask import Flask
 
 HIDDEN = "of a hidden service"
 ID = "<id:service_id>"
+DAY_OFF = {"date_from": "2030-05-01", "date_to": "2030-05-01", "intervals": []}
 CREDENTIALS = {"username": "owner", "password": PASSWORD}
 
 
@@ -63,6 +65,13 @@ ROWS = [
     Row("PUT", f"/api/auth/services/{ID}/", 401, 403, 404, 200, NEW_SERVICE, HIDDEN),
     Row("DELETE", f"/api/auth/services/{ID}/", 401, 403, 404, 204),
     Row("DELETE", f"/api/auth/services/{ID}/", 401, 403, 404, 204, case=HIDDEN),
+    Row("GET", "/api/schedule/hours/", 401, 403, 200, 200),
+    Row("PUT", "/api/schedule/hours/", 401, 403, 200, 200, {"hours": []}),
+    Row("GET", "/api/schedule/exceptions/", 401, 403, 200, 200),
+    Row("POST", "/api/schedule/exceptions/", 401, 403, 201, 201, DAY_OFF),
+    Row("DELETE", "/api/schedule/exceptions/<id:exception_id>/", 401, 403, 404, 200),
+    Row("GET", "/api/schedule/settings/", 401, 403, 200, 200),
+    Row("PATCH", "/api/schedule/settings/", 401, 403, 200, 200, {"horizon_days": 30}),
     Row("GET", "/api/services/", 200, 200, 200, 200),
     Row("GET", f"/api/services/{ID}/", 200, 200, 200, 200),
     Row("GET", f"/api/services/{ID}/", 404, 404, 404, 200, case=HIDDEN),
@@ -116,7 +125,7 @@ def test_a_closed_route_tells_an_anonymous_caller_nothing_but_to_sign_in(
 def test_a_wrong_role_is_told_before_anything_else(people: People, owner: Actor, row: Row) -> None:
     caller = people.client("somebody")
 
-    for path in (path_of(row, owner), row.rule.replace(ID, "2147483647")):
+    for path in (path_of(row, owner), re.sub(r"<id:\w+>", "2147483647", row.rule)):
         for body in (row.body, {"nonsense": 1}):
             answer = caller.call(row.method, path, json=body)
             assert (answer.status_code, answer.get_json()["code"]) == (403, "wrong_role")
@@ -162,5 +171,8 @@ def path_of(row: Row, owner: Actor) -> str:
     if "<id:session_id>" in path:
         other_device = logged_in(owner, "owner")
         path = path.replace("<id:session_id>", str(other_device.session_id))
+    if "<id:exception_id>" in path:
+        exception = owner.post("/api/schedule/exceptions/", DAY_OFF).get_json()
+        path = path.replace("<id:exception_id>", str(exception["id"]))
     assert "<" not in path
     return path

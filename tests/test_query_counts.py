@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from marketplace.auth.models import Session
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
 from marketplace.extensions import db
+from marketplace.schedule.models import ExceptionInterval, ScheduleException
 from marketplace.services.models import Category
 
 FEW, MANY = 10, 1_000
@@ -130,6 +131,44 @@ def add_sessions(app: Flask, owner: Actor, count: int) -> None:
     }
     with app.app_context():
         insert(Session, [row] * count)
+
+
+def test_the_list_of_exceptions(app: Flask, specialist: Actor) -> None:
+    path = "/api/schedule/exceptions/"
+    queries = ("", "?limit=100", "?limit=100&count=1", "?from=2030-01-03&to=2032-01-01&limit=50")
+    made = iter(range(MANY))
+
+    def grow(count: int) -> None:
+        add_exceptions(app, specialist, [next(made) for _ in range(count)])
+
+    grown(app, specialist, [f"{path}{query}" for query in queries], grow)
+
+
+def add_exceptions(app: Flask, owner: Actor, numbers: list[int]) -> None:
+    days = [date(2030, 1, 1) + timedelta(days=number) for number in numbers]
+    common = {"user_id": owner.user_id, "reason": "", "created_at": utc_now()}
+    with app.app_context():
+        insert(
+            ScheduleException,
+            [
+                common | {"id": number + 1, "date_from": day, "date_to": day}
+                for number, day in zip(numbers, days, strict=True)
+            ],
+        )
+        interval = {"start_minute": 600, "end_minute": 660}
+        insert(ExceptionInterval, [interval | {"exception_id": number + 1} for number in numbers])
+
+
+def test_the_own_hours_and_settings(app: Flask, specialist: Actor) -> None:
+    week = [
+        {"weekday": day, "start": f"{hour:02d}:00", "end": f"{hour:02d}:30"}
+        for day in range(1, 8)
+        for hour in range(24)
+    ]
+    assert specialist.put("/api/schedule/hours/", {"hours": week}).status_code == 200
+
+    assert cost(app, specialist, "/api/schedule/hours/") == 3
+    assert cost(app, specialist, "/api/schedule/settings/") == 2
 
 
 def test_the_tree_of_categories(app: Flask, anonymous: Actor) -> None:

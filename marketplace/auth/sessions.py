@@ -154,5 +154,9 @@ def live(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def lock_user(user_id: int) -> User | None:
-    """The user's row, locked for the rest of the transaction."""
-    return session().scalar(sa.select(User).where(User.id == user_id).with_for_update())
+    """The user's row, locked for the rest of the transaction; rows that refer to it may be made
+    meanwhile, or making a booking and blocking one of its parties would wait for each other.
+    """
+    return session().scalar(
+        sa.select(User).where(User.id == user_id).with_for_update(key_share=True)
+    )

@@ -35,6 +35,7 @@ _WITH_BODY = (
     Code.PAYLOAD_TOO_LARGE,
     Code.UNSUPPORTED_MEDIA_TYPE,
 )
+_IDEMPOTENT = (Code.IDEMPOTENCY_KEY_REUSED, Code.IDEMPOTENCY_IN_FLIGHT)
 
 
 class IdConverter(IntegerConverter):
@@ -117,22 +118,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         if_match: bool = False,
         paged: bool = False,
         location: bool = False,
+        idempotent: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a view for one method of a path under `/api/`.
 
         The decorators below it declare body, query and answer. The flags document headers:
-        `etag` on the answer, `if_match` taken, `paged` for `Link` and `X-Total-Count`, `location`.
+        `etag` on the answer, `if_match` taken, `paged` for `Link` and `X-Total-Count`, `location`,
+        `idempotent` for `Idempotency-Key` taken.
         """
 
         def register(view: Callable[..., Any]) -> Callable[..., Any]:
             name = view.__name__
             arguments = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
             places = {argument["in"] for argument in arguments}
-            closed_to_some = access in (Access.SIGNED_IN, Access.SPECIALIST)
+            closed_to_some = access not in (Access.ANYONE, Access.INFRASTRUCTURE)
             codes = list(errors) if access is Access.INFRASTRUCTURE else [*_ALWAYS, *errors]
             codes += [Code.TOKEN_REQUIRED] if closed_to_some else []
-            if access is Access.SPECIALIST:
+            if access in (Access.CLIENT, Access.SPECIALIST):
                 codes.append(Code.WRONG_ROLE)
+            codes += _IDEMPOTENT if idempotent else ()
             codes += _WITH_BODY if method in METHODS_WITH_BODY else ()
             codes += [Code.DUPLICATE_PARAMETER, Code.MALFORMED_REQUEST] if "query" in places else []
             codes += [Code.NOT_FOUND] if "<" in rule else []
@@ -148,7 +152,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 **{
                     "x-codes": sorted(set(codes)),
                     "x-headers": {"etag": etag, "if_match": if_match, "paged": paged}
-                    | {"location": location},
+                    | {"location": location, "idempotent": idempotent},
                 },
             )(closed)
             declare_access(documented, access)

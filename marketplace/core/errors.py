@@ -10,7 +10,7 @@ from typing import Any
 
 class Code(StrEnum):
     """The stable words an app switches on (contract, conventions). Each has its texts in
-    `messages.py` under `problem.<code>`.
+    `problem_texts.py`.
     """
 
     MALFORMED_REQUEST = "malformed_request"
@@ -32,10 +32,20 @@ class Code(StrEnum):
     USERNAME_TAKEN = "username_taken"
     EMAIL_TAKEN = "email_taken"
     PHONE_TAKEN = "phone_taken"
+    SLOT_TAKEN = "slot_taken"
+    HOLD_EXPIRED = "hold_expired"
+    TOO_MANY_HOLDS = "too_many_holds"
+    WRONG_STATE = "wrong_state"
+    TOO_LATE_TO_CANCEL = "too_late_to_cancel"
+    TOO_LATE_TO_RESCHEDULE = "too_late_to_reschedule"
+    EXCEPTION_OVERLAPS = "exception_overlaps"
+    IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight"
     PRECONDITION_FAILED = "precondition_failed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_FIELDS = "invalid_fields"
+    SLOT_NOT_OFFERED = "slot_not_offered"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     TOO_MANY_REQUESTS = "too_many_requests"
     HEADERS_TOO_LARGE = "headers_too_large"
     INTERNAL_ERROR = "internal_error"
@@ -63,10 +73,20 @@ STATUS = {
     Code.USERNAME_TAKEN: 409,
     Code.EMAIL_TAKEN: 409,
     Code.PHONE_TAKEN: 409,
+    Code.SLOT_TAKEN: 409,
+    Code.HOLD_EXPIRED: 409,
+    Code.TOO_MANY_HOLDS: 409,
+    Code.WRONG_STATE: 409,
+    Code.TOO_LATE_TO_CANCEL: 409,
+    Code.TOO_LATE_TO_RESCHEDULE: 409,
+    Code.EXCEPTION_OVERLAPS: 409,
+    Code.IDEMPOTENCY_IN_FLIGHT: 409,
     Code.PRECONDITION_FAILED: 412,
     Code.PAYLOAD_TOO_LARGE: 413,
     Code.UNSUPPORTED_MEDIA_TYPE: 415,
     Code.INVALID_FIELDS: 422,
+    Code.SLOT_NOT_OFFERED: 422,
+    Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.TOO_MANY_REQUESTS: 429,
     Code.HEADERS_TOO_LARGE: 431,
     Code.INTERNAL_ERROR: 500,
@@ -84,7 +104,9 @@ class Message:
 
 
 class DomainError(Exception):
-    """Something the caller must be told. `errors` maps a field to its messages."""
+    """Something the caller must be told. `errors` maps a field to its messages, `members` are
+    further members of the problem, ready to be encoded.
+    """
 
     def __init__(
         self,
@@ -92,11 +114,13 @@ class DomainError(Exception):
         *,
         errors: Mapping[str, Sequence[Message]] | None = None,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.errors = errors or {}
         self.headers = headers or {}
+        self.members = members or {}
 
 
 def not_found() -> DomainError:

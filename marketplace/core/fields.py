@@ -26,7 +26,7 @@ def refuse(key: str, **values: Any) -> ma.ValidationError:
     return ma.ValidationError([Message(key, values)])
 
 
-class _Field(ma.fields.Field[Any]):
+class CatalogueField(ma.fields.Field[Any]):
     """Replaces marshmallow's English texts by messages of the catalogue."""
 
     _keys: Mapping[str, str] = {"required": "required", "null": "null"}
@@ -37,7 +37,7 @@ class _Field(ma.fields.Field[Any]):
     _wrong_type = "string"
 
 
-class Text(_Field, ma.fields.String):
+class Text(CatalogueField, ma.fields.String):
     """A string: NFC, trimmed, without control characters, `min_length` to `max_length` characters.
 
     `multiline` keeps line breaks and tabs; `verbatim` keeps every character as sent (passwords).
@@ -84,7 +84,7 @@ class Text(_Field, ma.fields.String):
         return tidy
 
 
-class Choice(_Field, ma.fields.String):
+class Choice(CatalogueField, ma.fields.String):
     """One of the named values."""
 
     def __init__(self, choices: Iterable[str], **kwargs: Any) -> None:
@@ -98,7 +98,7 @@ class Choice(_Field, ma.fields.String):
         return value
 
 
-class Integer(_Field, ma.fields.Integer):
+class Integer(CatalogueField, ma.fields.Integer):
     """A whole JSON number from `low` to `high`; strings and booleans are not numbers."""
 
     def __init__(self, *, low: int, high: int, **kwargs: Any) -> None:
@@ -133,7 +133,7 @@ class QueryInteger(Integer):
         return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
 
 
-class Money(_Field):
+class Money(CatalogueField):
     """Roubles as a JSON number or string, at most two places, never rounded; `Decimal` inside."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -157,7 +157,7 @@ class Money(_Field):
 _AMOUNT_DOC = r"^[0-9]{1,8}(\.[0-9]{1,2})?$"
 
 
-class Boolean(_Field, ma.fields.Boolean):
+class Boolean(CatalogueField, ma.fields.Boolean):
     """true or false, nothing that merely resembles them."""
 
     _wrong_type = "boolean"
@@ -168,7 +168,7 @@ class Boolean(_Field, ma.fields.Boolean):
         return value
 
 
-class QueryBoolean(_Field, ma.fields.Boolean):
+class QueryBoolean(CatalogueField, ma.fields.Boolean):
     """true, false, 1 or 0 in a query string."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
@@ -216,7 +216,7 @@ class TimeZone(Text):
         return name
 
 
-class Items(_Field, ma.fields.List[Any]):
+class Items(CatalogueField, ma.fields.List[Any]):
     """A list of at most `max_items`."""
 
     _wrong_type = "list"
@@ -232,3 +232,9 @@ class Items(_Field, ma.fields.List[Any]):
         if len(value) > self._max_items:
             raise refuse("too_many_items", max=self._max_items)
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Nested(CatalogueField, ma.fields.Nested):
+    """An object of a schema inside a body."""
+
+    _wrong_type = "object"

@@ -1,170 +1,15 @@
 """Every text a person may read in an answer: Russian and English, by key.
 
-`problem.<code>` holds the title and the detail of an error, `field.<reason>` what is wrong with one
-field.
+What is wrong with a field stands here, titles and details of errors in `problem_texts.py`.
 """
 
 from __future__ import annotations
 
 from marketplace.core.errors import Code, Message
+from marketplace.core.problem_texts import PROBLEMS
 
 LANGUAGES = ("ru", "en")
 DEFAULT_LANGUAGE = "ru"
-
-# code: ((title ru, detail ru), (title en, detail en))
-PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
-    Code.MALFORMED_REQUEST: (
-        ("Запрос не разобран", "Сервер не смог разобрать запрос."),
-        ("Malformed request", "The server could not make sense of the request."),
-    ),
-    Code.MALFORMED_JSON: (
-        ("Тело запроса не разобрано", "Тело запроса должно быть одним правильным документом JSON."),
-        ("Malformed JSON", "The request body must be one valid JSON document."),
-    ),
-    Code.DUPLICATE_PARAMETER: (
-        ("Повторённое имя", "Каждое имя можно передать только один раз."),
-        ("Duplicate name", "Each name may be given only once."),
-    ),
-    Code.TOKEN_REQUIRED: (
-        (
-            "Нужен вход",
-            (
-                "Передайте access-токен в заголовке Authorization: Bearer …; токен в теле "
-                "запроса или в адресе не учитывается."
-            ),
-        ),
-        (
-            "Sign-in required",
-            (
-                "Send the access token in the Authorization: Bearer … header; a token in the body "
-                "or in the query string is ignored."
-            ),
-        ),
-    ),
-    Code.TOKEN_INVALID: (
-        (
-            "Токен не принят",
-            (
-                "Токен в заголовке Authorization не действителен. Токен передаётся только в этом "
-                "заголовке, в виде «Bearer <access-токен>»."
-            ),
-        ),
-        (
-            "Token not accepted",
-            (
-                "The token in the Authorization header is not valid. A token travels in that "
-                "header only, as “Bearer <access token>”."
-            ),
-        ),
-    ),
-    Code.TOKEN_EXPIRED: (
-        ("Срок токена истёк", "Получите новый access-токен по refresh-токену."),
-        ("Token expired", "Get a new access token with the refresh token."),
-    ),
-    Code.TOKEN_REVOKED: (
-        ("Сеанс завершён", "Этот сеанс завершён. Войдите снова."),
-        ("Session ended", "This session has ended. Sign in again."),
-    ),
-    Code.REFRESH_TOKEN_INVALID: (
-        ("Refresh-токен не принят", "Refresh-токен не действителен или истёк. Войдите снова."),
-        ("Refresh token not accepted", "The refresh token is invalid or expired. Sign in again."),
-    ),
-    Code.REFRESH_TOKEN_REUSED: (
-        (
-            "Refresh-токен уже использован",
-            "Этот refresh-токен уже был обменян. Сеанс завершён ради безопасности, войдите снова.",
-        ),
-        (
-            "Refresh token already used",
-            (
-                "This refresh token was exchanged before. The session is ended for safety; sign in "
-                "again."
-            ),
-        ),
-    ),
-    Code.WRONG_CREDENTIALS: (
-        ("Вход не выполнен", "Неверное имя пользователя или пароль."),
-        ("Sign-in failed", "Wrong user name or password."),
-    ),
-    Code.WRONG_PASSWORD: (
-        ("Неверный пароль", "Нынешний пароль указан неверно."),
-        ("Wrong password", "The present password is wrong."),
-    ),
-    Code.ACCOUNT_BLOCKED: (
-        ("Учётная запись заблокирована", "Обратитесь в поддержку."),
-        ("Account blocked", "Please contact support."),
-    ),
-    Code.WRONG_ROLE: (
-        ("Недостаточно прав", "Это действие доступно другой роли."),
-        ("Wrong role", "This action is open to another role."),
-    ),
-    Code.NOT_FOUND: (
-        ("Не найдено", "Такого адреса или объекта нет."),
-        ("Not found", "There is no such address or object."),
-    ),
-    Code.METHOD_NOT_ALLOWED: (
-        ("Метод не поддерживается", "Допустимые методы перечислены в заголовке Allow."),
-        ("Method not allowed", "The allowed methods are listed in the Allow header."),
-    ),
-    Code.CONFLICT: (
-        ("Конфликт", "Действие противоречит нынешнему состоянию данных."),
-        ("Conflict", "The action conflicts with the present state of the data."),
-    ),
-    Code.USERNAME_TAKEN: (
-        ("Имя занято", "Пользователь с таким именем уже есть."),
-        ("User name taken", "There is already a user of this name."),
-    ),
-    Code.EMAIL_TAKEN: (
-        ("Почта занята", "Пользователь с такой почтой уже есть."),
-        ("E-mail taken", "There is already a user with this e-mail."),
-    ),
-    Code.PHONE_TAKEN: (
-        ("Телефон занят", "Пользователь с таким телефоном уже есть."),
-        ("Phone taken", "There is already a user with this phone."),
-    ),
-    Code.PRECONDITION_FAILED: (
-        (
-            "Данные изменились",
-            "Объект изменился с тех пор, как вы его прочли. Прочтите его снова и повторите.",
-        ),
-        (
-            "Data has changed",
-            "The object has changed since you read it. Read it again and retry.",
-        ),
-    ),
-    Code.PAYLOAD_TOO_LARGE: (
-        ("Слишком большой запрос", "Тело запроса больше допустимого: 64 КиБ для JSON."),
-        ("Payload too large", "The request body is larger than allowed: 64 KiB for JSON."),
-    ),
-    Code.UNSUPPORTED_MEDIA_TYPE: (
-        ("Неподдерживаемый тип данных", "Передайте тело запроса как application/json в UTF-8."),
-        ("Unsupported media type", "Send the request body as application/json in UTF-8."),
-    ),
-    Code.INVALID_FIELDS: (
-        ("Проверьте данные", "Некоторые поля заполнены неверно, смотрите errors."),
-        ("Invalid fields", "Some fields are not valid, see errors."),
-    ),
-    Code.TOO_MANY_REQUESTS: (
-        ("Слишком много запросов", "Повторите позже: через сколько секунд, сказано в Retry-After."),
-        ("Too many requests", "Try again later: Retry-After says in how many seconds."),
-    ),
-    Code.HEADERS_TOO_LARGE: (
-        ("Слишком большие заголовки", "Заголовки запроса больше допустимого."),
-        ("Headers too large", "The request headers are larger than allowed."),
-    ),
-    Code.INTERNAL_ERROR: (
-        ("Ошибка сервера", "Ошибка записана, мы её исправим. Повторите позже."),
-        ("Server error", "The error is logged and will be fixed. Try again later."),
-    ),
-    Code.NOT_IMPLEMENTED: (
-        ("Не поддерживается", "Сервер не умеет выполнить такой запрос."),
-        ("Not implemented", "The server cannot carry out such a request."),
-    ),
-    Code.SERVICE_UNAVAILABLE: (
-        ("Сервис временно недоступен", "Повторите запрос через несколько секунд."),
-        ("Service unavailable", "Repeat the request in a few seconds."),
-    ),
-}
 
 FIELDS: dict[str, tuple[str, str]] = {
     "required": ("Обязательное поле.", "This field is required."),
@@ -195,6 +40,34 @@ FIELDS: dict[str, tuple[str, str]] = {
         "This is not a phone number; give it as +79161234567.",
     ),
     "https_url": ("Ожидается ссылка https://…", "An https://… link is expected."),
+    "date": ("Ожидается дата вида 2026-11-24.", "A date such as 2026-11-24 is expected."),
+    "moment": (
+        "Ожидается момент по RFC 3339 со смещением: 2026-11-24T10:00:00+03:00.",
+        "A moment as in RFC 3339 with an offset is expected: 2026-11-24T10:00:00+03:00.",
+    ),
+    "offset_missing": (
+        "Укажите смещение от UTC: 2026-11-24T10:00:00+03:00.",
+        "Give the offset from UTC: 2026-11-24T10:00:00+03:00.",
+    ),
+    "wall_time": ("Ожидается время вида 10:30.", "A time such as 10:30 is expected."),
+    "dates_reversed": (
+        "Последняя дата раньше первой.",
+        "The last date is before the first.",
+    ),
+    "too_many_days": ("Не больше {max} дн.", "At most {max} days."),
+    "interval_reversed": (
+        "Интервал кончается раньше, чем начинается.",
+        "The interval ends before it starts.",
+    ),
+    "intervals_overlap": ("Интервалы пересекаются.", "The intervals overlap."),
+    "visible_ascii": (
+        "Ожидается от 1 до {max} видимых символов ASCII.",
+        "1 to {max} visible ASCII characters are expected.",
+    ),
+    "hold_alone": (
+        "Передайте либо hold, либо service и starts_at.",
+        "Give either hold, or service and starts_at.",
+    ),
     "timezone": (
         "Неизвестный часовой пояс; ожидается имя вида Europe/Moscow.",
         "Unknown time zone; a name such as Europe/Moscow is expected.",
@@ -238,6 +111,28 @@ FIELDS: dict[str, tuple[str, str]] = {
 # Texts that are neither: answers and names.
 TEXTS: dict[str, tuple[str, str]] = {
     "registered": ("Регистрация прошла успешно", "Registration succeeded"),
+    "slot_offered": ("Это время можно занять.", "This time can be booked."),
+    "slot_in_the_past": ("Это время уже прошло.", "This time has passed."),
+    "slot_no_hours": (
+        "Специалист ещё не указал рабочие часы.",
+        "The specialist has not set any working hours yet.",
+    ),
+    "slot_day_off": ("В этот день выходной.", "This day is a day off."),
+    "slot_outside_hours": (
+        "В это время специалист не работает.",
+        "The specialist does not work at this time.",
+    ),
+    "slot_off_the_step": (
+        "Записи начинаются в другие минуты.",
+        "Bookings start at other minutes.",
+    ),
+    "slot_does_not_fit": (
+        "Услуга не успеет закончиться до конца рабочего времени.",
+        "The service would not end within working time.",
+    ),
+    "slot_too_soon": ("Записаться нужно заранее.", "Bookings are to be made earlier."),
+    "slot_too_far": ("Так далеко записи ещё нет.", "Bookings are not open that far ahead."),
+    "slot_taken": ("Это время занято.", "This time is taken."),
     "unknown_device": ("Неизвестное устройство", "Unknown device"),
 }
 

@@ -12,9 +12,13 @@ from flask import Flask
 from marketplace.core.api import IdConverter
 from marketplace.core.errors import STATUS, Code
 from marketplace.core.fields import MAX_ID, Money
-from marketplace.core.messages import PROBLEMS
+from marketplace.core.messages import FIELDS
+from marketplace.core.problem_texts import PROBLEMS
 from marketplace.core.schemas import PatchSchema
 
+# Stands in examples for a coming working day of the demo specialist, put in its place when the
+# document is made.
+EXAMPLE_DAY = "2030-01-15"
 _MONEY_TYPES = ["string", "number"]
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -31,6 +35,13 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
         "errors": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "error_codes": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "array",
+                "items": {"type": "string", "enum": sorted(FIELDS)},
+            },
         },
     },
 }
@@ -49,6 +60,10 @@ _ANSWER_HEADERS: dict[str, dict[str, Any]] = {
         "description": "Через сколько секунд повторить",
         "schema": {"type": "integer", "minimum": 1},
     },
+    "Idempotency-Replayed": {
+        "description": "`true`, если это прежний ответ на тот же ключ",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
     "WWW-Authenticate": {"schema": {"type": "string"}},
 }
 _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
@@ -59,6 +74,12 @@ _REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "If-Match": {
         "description": "Прежний ETag: если объект изменился, ответ 412",
         "schema": {"type": "string", "maxLength": 500},
+    },
+    "Idempotency-Key": {
+        "description": (
+            "Ключ повтора: запрос с тем же ключом и телом получит тот же ответ в течение 24 часов"
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
 }
 
@@ -104,12 +125,13 @@ def document(
     tags: Mapping[str, str],
     *,
     examples: Mapping[str, int],
+    own_examples: Mapping[str, Mapping[str, int]],
     any_of: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """The finished document: tags in order, every error answer with its codes, headers.
 
-    `examples` are of the parameters in paths, by name; `any_of` names the bodies that need at least
-    one of some fields.
+    `examples` are of the parameters in paths, by name; `own_examples` of one operation's, by its
+    id; `any_of` names the bodies that need at least one of some fields.
     """
     spec: dict[str, Any] = deepcopy(api.spec.to_dict())
     spec["tags"] = [{"name": name, "description": text} for name, text in tags.items()]
@@ -130,8 +152,19 @@ def document(
             parameter["example"] = examples[parameter["name"]]
         for method in _METHODS:
             if method in path:
+                own = own_examples.get(path[method]["operationId"], {})
+                _override_examples(path[method], path.get("parameters", ()), own)
                 _finish(path[method])
     return spec
+
+
+def _override_examples(
+    operation: dict[str, Any], in_path: Sequence[dict[str, Any]], own: Mapping[str, int]
+) -> None:
+    for parameter in in_path:
+        if parameter["name"] in own:
+            shown = {**parameter, "example": own[parameter["name"]]}
+            operation.setdefault("parameters", []).append(shown)
 
 
 def _finish(operation: dict[str, Any]) -> None:
@@ -152,6 +185,8 @@ def _finish(operation: dict[str, Any]) -> None:
     if flags.get("etag") and "200" in responses and "requestBody" not in operation:
         responses["304"] = {"description": "Не изменилось: клиент держит эту версию"}
         _add_parameter(operation, "If-None-Match")
+    if flags.get("idempotent"):
+        _add_parameter(operation, "Idempotency-Key")
     if flags.get("if_match"):
         _add_parameter(operation, "If-Match")
     for status in sorted({STATUS[code] for code in codes}):
@@ -164,6 +199,7 @@ def _add_answer_headers(answer: dict[str, Any], flags: dict[str, bool]) -> None:
     names += ["ETag"] if flags.get("etag") else []
     names += ["Link", "X-Total-Count"] if flags.get("paged") else []
     names += ["Location"] if flags.get("location") else []
+    names += ["Idempotency-Replayed"] if flags.get("idempotent") else []
     if names:
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 

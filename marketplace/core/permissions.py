@@ -22,6 +22,7 @@ class Access(Enum):
     INFRASTRUCTURE = "infrastructure"
     ANYONE = "anyone"
     SIGNED_IN = "signed_in"
+    CLIENT = "client"
     SPECIALIST = "specialist"
 
 
@@ -68,7 +69,7 @@ def enforce(access: Access) -> None:
     if access in (Access.ANYONE, Access.INFRASTRUCTURE):
         return
     caller = viewer()
-    if access is Access.SPECIALIST and caller.role != "specialist":
+    if access is not Access.SIGNED_IN and caller.role != access.value:
         raise DomainError(Code.WRONG_ROLE)
 
 

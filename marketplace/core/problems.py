@@ -36,8 +36,11 @@ def problem(
     *,
     errors: Mapping[str, Sequence[Message]] | None = None,
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """The answer for a code in the request's language."""
+    """The answer for a code in the request's language. Beside `errors`, which people read, stand
+    `error_codes`, which do not change with the language.
+    """
     language = request_language()
     status = STATUS[code]
     title, detail = problem_texts(code, language)
@@ -53,6 +56,10 @@ def problem(
             name: [field_text(message, language) for message in messages]
             for name, messages in errors.items()
         }
+        body["error_codes"] = {
+            name: [message.key for message in messages] for name, messages in errors.items()
+        }
+    body.update(members or {})
     response = Response(encode(body), status, mimetype=MEDIA_TYPE)
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = "no-store"
@@ -72,8 +79,10 @@ def flatten(messages: Any, prefix: str = "") -> dict[str, list[Message]]:
 def _walk(messages: Any, path: str) -> Iterator[tuple[str, Message]]:
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
-            step = "body" if name == "_schema" else str(name)
-            yield from _walk(inner, f"{path}.{step}" if path else step)
+            if name == "_schema":  # of the object itself
+                yield from _walk(inner, path or "body")
+            else:
+                yield from _walk(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(messages, list | tuple):
         for inner in messages:
             yield from _walk(inner, path)
@@ -92,7 +101,7 @@ def install(app: Flask) -> None:
 
 
 def _domain_error(error: DomainError) -> Response:
-    return problem(error.code, errors=error.errors, headers=error.headers)
+    return problem(error.code, errors=error.errors, headers=error.headers, members=error.members)
 
 
 def _http_exception(error: HTTPException) -> Response:

@@ -36,6 +36,7 @@ def create_service(owner_id: int, values: Mapping[str, Any], now: datetime) -> S
     service = Service(specialist_id=owner_id, created_at=now, updated_at=now)
     _assign(service, values)
     session().add(service)
+    session().flush()  # the caller may be answering within the same transaction
     return service
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from marketplace.core import conditional, paging
+from marketplace.core import conditional, idempotency, paging
 from marketplace.core.api import ID, Blueprint
 from marketplace.core.clock import utc_now
 from marketplace.core.permissions import Access, optional_viewer, viewer
@@ -56,14 +56,20 @@ def list_services(query: dict[str, Any]) -> Response:
     description="Войдите как специалист (demo_specialist).",
     etag=True,
     location=True,
+    idempotent=True,
 )
 @blp.arguments(schemas.ServiceIn, example=examples.SERVICE_IN)
 @blp.response(201, schemas.ServiceOut, example=examples.SERVICE)
 def create_service(body: dict[str, Any]) -> Response:
-    service = operations.create_service(viewer().user_id, body, utc_now())
-    response = _answer(service.id, 201)
-    response.headers["Location"] = f"/api/auth/services/{service.id}/"
-    return response
+    user_id, now = viewer().user_id, utc_now()
+
+    def perform() -> Response:
+        service = operations.create_service(user_id, body, now)
+        response = _answer(service.id, 201)
+        response.headers["Location"] = f"/api/auth/services/{service.id}/"
+        return response
+
+    return idempotency.once(user_id, perform, now)
 
 
 @blp.operation(

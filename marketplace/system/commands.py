@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import IO, Any
 
 import click
 import sqlalchemy as sa
+from flask.cli import with_appcontext
 
+from marketplace.auth.models import SPECIALIST, User
+from marketplace.bookings import integrity
 from marketplace.core import cli
 from marketplace.core.audit import AuditEntry
+from marketplace.core.clock import utc_now
 from marketplace.core.database import session
+from marketplace.services.models import Service
 from marketplace.system.openapi import document_text
 
 _COLUMNS = ("id", "at", "actor", "action", "target_type", "target_id", "details")
@@ -69,7 +75,35 @@ def write(file: IO[str]) -> None:
 
     FILE is replaced as a whole; `-` is standard output.
     """
-    file.write(document_text())
+    file.write(document_text(utc_now().date()))
+
+
+@click.command("doctor")
+@with_appcontext
+def doctor() -> None:
+    """Prove on the live data that what must hold does.
+
+    Names each fault and ends with exit code 1 when there is one.
+    """
+    found = [*integrity.faults(utc_now()), *_catalogue_faults()]
+    for fault in found:
+        click.echo(fault, err=True)
+    if found:
+        raise click.ClickException(f"{len(found)} faults found.")
+    click.echo("No faults found.")
+
+
+def _catalogue_faults() -> Iterator[str]:
+    """Services whose note of their owner's standing is not what the owner's row says."""
+    hidden = sa.or_(User.blocked_at.is_not(None), User.role != SPECIALIST)
+    query = (
+        sa.select(Service.id)
+        .join(User, User.id == Service.specialist_id)
+        .where(Service.owner_blocked != hidden)
+        .limit(integrity.MAX_TOLD)
+    )
+    for service_id in session().scalars(query):
+        yield f"service {service_id} does not know its owner's standing"
 
 
 GROUPS = (audit, openapi)

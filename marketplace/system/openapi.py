@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Flask, current_app
@@ -11,16 +12,32 @@ from marketplace.core import openapi
 from marketplace.settings import Settings
 
 VERSION = "1.0.0"
+_DAYS_AHEAD = 17
+_FRIDAY = 5
 _TAGS = {
     "auth": "Регистрация, вход, токены",
     "account": "Учётная запись, сеансы, пароль",
     "profile": "Профили",
     "services": "Услуги, как их знают приложения",
+    "schedule": "Расписание специалиста",
+    "agenda": "Дни специалиста",
+    "slots": "Свободное время",
+    "holds": "Удержания времени",
+    "bookings": "Записи",
     "catalogue": "Каталог для всех",
     "health": "Состояние сервера",
 }
 # Of fresh demo data: service 1 is the demo specialist's (user 1), session 3 the demo client's.
-_PATH_EXAMPLES = {"service_id": 1, "user_id": 1, "session_id": 3}
+_PATH_EXAMPLES = {"service_id": 1, "user_id": 1, "session_id": 3, "exception_id": 1}
+_PATH_EXAMPLES |= {"booking_id": 1, "hold_id": 1}
+# Of the demo client's bookings with the demo specialist the first waits for an answer, the second
+# is to come, the third has begun.
+_OWN_EXAMPLES = {
+    "cancelBooking": {"booking_id": 2},
+    "rescheduleBooking": {"booking_id": 2},
+    "completeBooking": {"booking_id": 3},
+    "noShowBooking": {"booking_id": 3},
+}
 _ANY_OF = {"RegisterIn": ("email", "phone")}
 _DESCRIPTION = """\
 Протокол мобильного приложения и сервера.
@@ -44,16 +61,33 @@ def new_api(app: Flask) -> openapi.Api:
     return api
 
 
-def document() -> dict[str, Any]:
+def document(today: date) -> dict[str, Any]:
     """The finished document of the present application."""
     api = current_app.extensions["marketplace_api"]
-    return openapi.document(api, _TAGS, examples=_PATH_EXAMPLES, any_of=_ANY_OF)
+    made = openapi.document(
+        api, _TAGS, examples=_PATH_EXAMPLES, own_examples=_OWN_EXAMPLES, any_of=_ANY_OF
+    )
+    text = json.dumps(made, ensure_ascii=False)
+    dated: dict[str, Any] = json.loads(
+        text.replace(openapi.EXAMPLE_DAY, _working_day(today).isoformat())
+    )
+    return dated
 
 
-def document_text() -> str:
-    """The document as it is served and written to files; made once a process."""
-    cached = current_app.extensions.get("marketplace_openapi_text")
-    if cached is None:
-        cached = json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
-        current_app.extensions["marketplace_openapi_text"] = cached
-    return str(cached)
+def _working_day(today: date) -> date:
+    """A coming working day of the demo specialist on which nothing is booked yet."""
+    day = today + timedelta(days=_DAYS_AHEAD)
+    while day.isoweekday() > _FRIDAY:
+        day += timedelta(days=1)
+    return day
+
+
+def document_text(today: date) -> str:
+    """The document as it is served and written to files; made once a day, for its examples book
+    coming days.
+    """
+    made_on, text = current_app.extensions.get("marketplace_openapi_text", (None, ""))
+    if made_on != today:
+        text = json.dumps(document(today), ensure_ascii=False, indent=1) + "\n"
+        current_app.extensions["marketplace_openapi_text"] = (today, text)
+    return str(text)

@@ -12,6 +12,7 @@ from flask import Response, current_app, send_from_directory
 
 from marketplace.core import conditional
 from marketplace.core.api import Blueprint
+from marketplace.core.clock import utc_now
 from marketplace.core.errors import not_found
 from marketplace.core.json import encode
 from marketplace.core.permissions import Access, declare_access
@@ -100,7 +101,7 @@ def _fresh(payload: dict[str, object], status: int) -> Response:
 @blp_docs.get("/openapi.json")
 @open_to_all
 def openapi_document() -> Response:
-    text = openapi.document_text()
+    text = openapi.document_text(utc_now().date())
     return conditional.tagged(text, conditional.etag_of([text]), private=False)
 
 

@@ -1,4 +1,4 @@
-"""Callers who are limited."""
+"""Callers who are limited, and an application that does not wait long for locks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from actors import Actor
 from flask import Flask
+from sqlalchemy import event
 
+from marketplace.extensions import db
 from marketplace.settings import RateLimitSettings
 
 FEW = RateLimitSettings(anonymous="5/minute", signed_in="7/minute")
@@ -23,3 +25,21 @@ def limited(make_app: Callable[..., Flask]) -> Callable[..., Actor]:
         return Actor(app.test_client())
 
     return make
+
+
+@pytest.fixture
+def impatient(make_app: Callable[..., Flask]) -> Flask:
+    """The application on the same database, which waits for a lock a tenth of a second."""
+    app = make_app()
+    with app.app_context():
+        engine = db.engine
+    sqlite = engine.dialect.name == "sqlite"
+
+    def shorten(connection: Any, _entry: object) -> None:
+        statement = "PRAGMA busy_timeout=100" if sqlite else "SET lock_timeout=100"
+        connection.execute(statement).close()
+        connection.commit()
+
+    event.listen(engine, "connect", shorten)
+    engine.dispose()
+    return app

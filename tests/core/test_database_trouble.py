@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +14,6 @@ from actors import NEW_SERVICE, Actor, assert_problem
 from databases import TestDatabase
 from flask import Flask
 from services.support import CATALOGUE, OWN
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from marketplace import create_app
@@ -118,24 +116,6 @@ def test_when_every_connection_is_taken_a_call_is_told_to_come_back(
 
     assert_unavailable(answer)
     assert anonymous.get(CATALOGUE).status_code == 200
-
-
-@pytest.fixture
-def impatient(make_app: Callable[..., Flask]) -> Flask:
-    """The application on the same database, which waits for a lock a tenth of a second."""
-    app = make_app()
-    with app.app_context():
-        engine = db.engine
-    sqlite = engine.dialect.name == "sqlite"
-
-    def shorten(connection: Any, _entry: object) -> None:
-        statement = "PRAGMA busy_timeout=100" if sqlite else "SET lock_timeout=100"
-        connection.execute(statement).close()
-        connection.commit()
-
-    event.listen(engine, "connect", shorten)
-    engine.dispose()
-    return app
 
 
 def test_a_locked_database_refuses_writes_in_time_and_goes_on_reading(

@@ -9,13 +9,14 @@ import pytest
 
 from marketplace.core import messages
 from marketplace.core.errors import STATUS, Code, Message
+from marketplace.core.problem_texts import PROBLEMS
 
 CYRILLIC = re.compile("[а-яёА-ЯЁ]")
 PACKAGE = Path(messages.__file__).parent.parent
 
 CATALOGUE = (
-    [(f"{code} title", (ru[0], en[0])) for code, (ru, en) in messages.PROBLEMS.items()]
-    + [(f"{code} detail", (ru[1], en[1])) for code, (ru, en) in messages.PROBLEMS.items()]
+    [(f"{code} title", (ru[0], en[0])) for code, (ru, en) in PROBLEMS.items()]
+    + [(f"{code} detail", (ru[1], en[1])) for code, (ru, en) in PROBLEMS.items()]
     + [(f"field {key}", texts) for key, texts in messages.FIELDS.items()]
     + [(f"text {key}", texts) for key, texts in messages.TEXTS.items()]
 )

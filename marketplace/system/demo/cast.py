@@ -41,6 +41,9 @@ class Plan:
     first_user: int = 1
     first_service: int = 1
     first_session: int = 1
+    first_exception: int = 1
+    first_booking: int = 1
+    first_hold: int = 1
 
     def __post_init__(self) -> None:
         if min(self.specialists, self.services_each, self.clients) < 1:

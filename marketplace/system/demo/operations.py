@@ -11,10 +11,17 @@ import sqlalchemy as sa
 
 from marketplace.auth.models import Session, User
 from marketplace.auth.passwords import hash_password
+from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.core.database import Base, read, session, transactional
 from marketplace.profile.models import Profile
+from marketplace.schedule.models import (
+    ExceptionInterval,
+    Schedule,
+    ScheduleException,
+    WorkingHours,
+)
 from marketplace.services.models import Category, Service
-from marketplace.system.demo import generator
+from marketplace.system.demo import appointments, generator, timetable
 from marketplace.system.demo.accounts import DEMO_PASSWORD
 from marketplace.system.demo.cast import Plan
 from marketplace.system.demo.generator import Row
@@ -71,24 +78,39 @@ def load(
         first_user=_next_id(connection, User),
         first_service=_next_id(connection, Service),
         first_session=_next_id(connection, Session),
+        first_exception=_next_id(connection, ScheduleException),
+        first_booking=_next_id(connection, Booking),
+        first_hold=_next_id(connection, Hold),
     )
     category_ids = _write_categories(connection)
     parts: tuple[tuple[type[Base], Iterator[Row]], ...] = (
         (User, generator.users(plan, hash_password(DEMO_PASSWORD))),
         (Profile, generator.profiles(plan)),
+        (Schedule, timetable.schedules(plan)),
+        (WorkingHours, timetable.working_hours(plan)),
+        (ScheduleException, (row for row, _ in timetable.exceptions(plan))),
+        (
+            ExceptionInterval,
+            (interval for _, intervals in timetable.exceptions(plan) for interval in intervals),
+        ),
         (Service, generator.services(plan, category_ids)),
         (Session, generator.sessions(plan)),
     )
-    total = 2 * plan.people + plan.services + generator.SESSIONS
+    total = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
     done = 0
+    last_exception = plan.first_exception - 1
     for model, rows in parts:
         for chunk in _chunks(rows):
             connection.execute(sa.insert(model), chunk)
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
+            if model is ScheduleException:
+                last_exception = chunk[-1]["id"]
+    _write_appointments(connection, plan, category_ids)
     _follow_ids(connection, User, plan.first_user + plan.people - 1)
     _follow_ids(connection, Service, plan.first_service + plan.services - 1)
+    _follow_ids(connection, ScheduleException, last_exception)
     _follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
     return Counts(specialists, clients, plan.services, len(category_ids))
 
@@ -99,8 +121,14 @@ def clear() -> Counts:
     connection = session().connection()
     _prepare(connection)
     before = _counts(connection)
+    for model in (Hold, Booking):  # their claims and histories go along
+        of_demo_users = sa.or_(
+            model.client_id.in_(_DEMO_USERS), model.specialist_id.in_(_DEMO_USERS)
+        )
+        connection.execute(sa.delete(model).where(of_demo_users))
     connection.execute(sa.delete(Service).where(Service.specialist_id.in_(_DEMO_USERS)))
     connection.execute(sa.delete(Session).where(Session.user_id.in_(_DEMO_USERS)))
+    # A profile takes its schedule along, by the database's own rule.
     connection.execute(sa.delete(Profile).where(Profile.user_id.in_(_DEMO_USERS)))
     connection.execute(sa.delete(User).where(User.is_demo))
     _delete_idle_categories(connection)
@@ -113,6 +141,26 @@ def clear() -> Counts:
     )
 
 
+def _write_appointments(
+    connection: sa.Connection, plan: Plan, category_ids: dict[str, int]
+) -> None:
+    services = generator.services(plan, category_ids)
+    last_booking = plan.first_booking - 1
+    made = appointments.appointments(plan, services)
+    while chunk := list(islice(made, CHUNK_ROWS)):
+        connection.execute(sa.insert(Booking), [each.booking for each in chunk])
+        connection.execute(sa.insert(BookingEvent), [e for each in chunk for e in each.events])
+        claims = [each.claim for each in chunk if each.claim is not None]
+        if claims:
+            connection.execute(sa.insert(TimeClaim), claims)
+        last_booking = chunk[-1].booking["id"]
+    held = appointments.hold(plan, next(generator.services(plan, category_ids)))
+    connection.execute(sa.insert(Hold), [held])
+    connection.execute(sa.insert(TimeClaim), [appointments.hold_claim(held)])
+    _follow_ids(connection, Booking, last_booking)
+    _follow_ids(connection, Hold, held["id"])
+
+
 def _prepare(connection: sa.Connection) -> None:
     """Keep PostgreSQL from timing out a long statement, and others from adding rows meanwhile.
 
@@ -121,7 +169,7 @@ def _prepare(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         names = ", ".join(
-            model.__tablename__ for model in (User, Profile, Category, Service, Session)
+            model.__tablename__ for model in (User, Profile, Schedule, Category, Service, Session)
         )
         connection.execute(sa.text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
 

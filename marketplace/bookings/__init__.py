@@ -1,0 +1,1 @@
+"""Claims on specialists' time: slots, holds, bookings and their lives."""

@@ -1,0 +1,83 @@
+"""What every change of a booking writes beside it: its history, and its claim on time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
+from marketplace.bookings.states import Party, Status
+from marketplace.core.database import session
+
+
+def note_event(
+    booking_id: int,
+    action: str,
+    *,
+    by: Party,
+    before: Status | None,
+    after: Status,
+    now: datetime,
+    **details: Any,
+) -> None:
+    """Add an entry to a booking's history, in the caller's transaction."""
+    session().execute(
+        sa.insert(BookingEvent).values(
+            booking_id=booking_id,
+            at=now,
+            by=by,
+            action=action,
+            from_status=before,
+            to_status=after,
+            details=details,
+        )
+    )
+
+
+def close(
+    booking_ids: Iterable[int],
+    status: Status,
+    action: str,
+    *,
+    by: Party,
+    expected: Status,
+    now: datetime,
+    **details: Any,
+) -> list[int]:
+    """Bring bookings that have the `expected` status into one that claims no time; which they
+    were. Compare and set: what somebody else changed meanwhile is left alone.
+    """
+    ids = list(booking_ids)
+    if not ids:
+        return []
+    closed = list(
+        session().scalars(
+            sa.update(Booking)
+            .where(Booking.id.in_(ids), Booking.status == expected)
+            .values(status=status, status_by=by, updated_at=now, version=Booking.version + 1)
+            .returning(Booking.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+    session().execute(sa.delete(TimeClaim).where(TimeClaim.booking_id.in_(closed)))
+    for booking_id in closed:
+        note_event(booking_id, action, by=by, before=expected, after=status, now=now, **details)
+    return closed
+
+
+def settle(specialist_id: int, now: datetime) -> None:
+    """Write what the clock has decided of a specialist's time: holds that ended are gone, requests
+    unanswered at their start are expired. Whoever wants the time does this first.
+    """
+    due = sa.select(TimeClaim.booking_id, TimeClaim.hold_id).where(
+        TimeClaim.specialist_id == specialist_id, TimeClaim.expires_at <= now
+    )
+    rows = session().execute(due).all()
+    bookings = [row.booking_id for row in rows if row.booking_id is not None]
+    holds = [row.hold_id for row in rows if row.hold_id is not None]
+    close(bookings, Status.EXPIRED, "expired", by=Party.SYSTEM, expected=Status.PENDING, now=now)
+    if holds:
+        session().execute(sa.delete(Hold).where(Hold.id.in_(holds)))

@@ -1,0 +1,230 @@
+"""What a client does to get a time: hold it during checkout, book it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.auth.models import CLIENT, User
+from marketplace.bookings import slots
+from marketplace.bookings.journal import note_event, settle
+from marketplace.bookings.models import MAX_LIVE_HOLDS, Booking, Hold, TimeClaim
+from marketplace.bookings.states import Party, Status
+from marketplace.core.database import session, transactional, violated
+from marketplace.core.errors import Code, DomainError, not_found
+from marketplace.core.money import to_amount
+from marketplace.core.permissions import unauthorized
+from marketplace.schedule import queries as schedules
+from marketplace.schedule.availability import Rule
+from marketplace.schedule.diary import lock_diaries
+from marketplace.schedule.records import ScheduleSettings
+
+HOLD_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What a hold or a booking keeps, whatever is changed later."""
+
+    specialist_id: int
+    service_id: int
+    service_name: str
+    price: Decimal
+    duration_minutes: int
+    timezone: str
+    cancel_notice_minutes: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@transactional
+def book(client_id: int, service_id: int, starts_at: datetime, note: str, now: datetime) -> int:
+    """Book an offered start; the booking's id.
+
+    Raises 404 for a service that is not listed, 409 `slot_taken`, 422 `slot_not_offered`.
+    """
+    settings, frozen = _offered(client_id, service_id, starts_at, now)
+    booking_id = _write_booking(client_id, frozen, note, settings, now)
+    _claim(frozen, settings, booking_id=booking_id, expires_at=_answer_by(frozen, settings))
+    return booking_id
+
+
+@transactional
+def book_hold(client_id: int, hold_id: int, note: str, now: datetime) -> int:
+    """Turn a live hold into a booking on the hold's terms; the booking's id.
+
+    Raises 409 `hold_expired` for one that is not, or not any more, the client's.
+    """
+    mine = sa.select(Hold).where(
+        Hold.id == hold_id, Hold.client_id == client_id, Hold.expires_at > now
+    )
+    found = session().scalar(mine)
+    if found is None:
+        raise DomainError(Code.HOLD_EXPIRED)
+    lock_diaries({client_id, found.specialist_id})
+    hold = session().scalar(mine.execution_options(populate_existing=True))
+    if hold is None:
+        raise DomainError(Code.HOLD_EXPIRED)
+    settings = schedules.settings_of(hold.specialist_id)
+    frozen = Frozen(**{name: getattr(hold, name) for name in Frozen.__dataclass_fields__})
+    booking_id = _write_booking(client_id, frozen, note, settings, now)
+    session().execute(
+        sa.update(TimeClaim)
+        .where(TimeClaim.hold_id == hold_id)
+        .values(hold_id=None, booking_id=booking_id, expires_at=_answer_by(frozen, settings))
+    )
+    session().execute(sa.delete(Hold).where(Hold.id == hold_id))
+    return booking_id
+
+
+@transactional
+def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) -> int:
+    """Keep an offered start for 10 minutes, until the start at the latest; the hold's id.
+
+    Raises as `book`, and 409 `too_many_holds`.
+    """
+    settings, frozen = _offered(client_id, service_id, starts_at, now)
+    session().execute(sa.delete(Hold).where(Hold.client_id == client_id, Hold.expires_at <= now))
+    taken = set(session().scalars(sa.select(Hold.place).where(Hold.client_id == client_id)))
+    free = [place for place in range(1, MAX_LIVE_HOLDS + 1) if place not in taken]
+    if not free:
+        raise DomainError(Code.TOO_MANY_HOLDS)
+    expires_at = min(now + HOLD_LIFETIME, frozen.starts_at)
+    values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
+    hold_id = (
+        session()
+        .execute(
+            sa.insert(Hold)
+            .values(
+                client_id=client_id, place=free[0], expires_at=expires_at, created_at=now, **values
+            )
+            .returning(Hold.id)
+        )
+        .scalar_one()
+    )
+    _claim(frozen, settings, hold_id=hold_id, expires_at=expires_at)
+    return hold_id
+
+
+@transactional
+def release_hold(client_id: int, hold_id: int, now: datetime) -> None:
+    """Give a held time back. Raises 404 for one that is not, or not any more, the client's."""
+    released = session().scalar(
+        sa.delete(Hold)
+        .where(Hold.id == hold_id, Hold.client_id == client_id, Hold.expires_at > now)
+        .returning(Hold.id)
+    )
+    if released is None:
+        raise not_found()
+
+
+def _offered(
+    client_id: int, service_id: int, starts_at: datetime, now: datetime
+) -> tuple[ScheduleSettings, Frozen]:
+    """Lock both diaries and put the start before the rule."""
+    specialist_id = slots.offer_of(service_id, None).specialist_id
+    lock_diaries({client_id, specialist_id})
+    # Both may have changed while the lock was waited for.
+    _require_client(client_id)
+    offer = slots.offer_of(service_id, None)
+    settle(specialist_id, now)
+    settings = schedules.settings_of(specialist_id)
+    slots.require_offered(
+        slots.judge(specialist_id, settings, offer.duration_minutes, starts_at, now=now)
+    )
+    return settings, Frozen(
+        specialist_id=specialist_id,
+        service_id=service_id,
+        service_name=offer.name,
+        price=to_amount(offer.kopecks),
+        duration_minutes=offer.duration_minutes,
+        timezone=settings.timezone,
+        cancel_notice_minutes=settings.cancel_notice_minutes,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=offer.duration_minutes),
+    )
+
+
+def _require_client(client_id: int) -> None:
+    still = sa.select(User.id).where(
+        User.id == client_id, User.role == CLIENT, User.blocked_at.is_(None)
+    )
+    if session().scalar(still) is None:
+        raise unauthorized(Code.TOKEN_REVOKED)
+
+
+def _answer_by(frozen: Frozen, settings: ScheduleSettings) -> datetime | None:
+    """Until when a claim waits for the specialist's answer."""
+    return None if settings.auto_confirm else frozen.starts_at
+
+
+def _write_booking(
+    client_id: int, frozen: Frozen, note: str, settings: ScheduleSettings, now: datetime
+) -> int:
+    status = Status.CONFIRMED if settings.auto_confirm else Status.PENDING
+    values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
+    booking_id = (
+        session()
+        .execute(
+            sa.insert(Booking)
+            .values(
+                client_id=client_id,
+                status=status,
+                status_by=Party.CLIENT,
+                note=note,
+                created_at=now,
+                updated_at=now,
+                **values,
+            )
+            .returning(Booking.id)
+        )
+        .scalar_one()
+    )
+    note_event(booking_id, "created", by=Party.CLIENT, before=None, after=status, now=now)
+    return booking_id
+
+
+def _claim(
+    frozen: Frozen,
+    settings: ScheduleSettings,
+    *,
+    expires_at: datetime | None,
+    hold_id: int | None = None,
+    booking_id: int | None = None,
+) -> None:
+    """Claim the time, buffers included. The database has the last word on an overlap."""
+    busy_from, busy_until = busy_span(frozen.starts_at, frozen.ends_at, settings)
+    try:
+        session().execute(
+            sa.insert(TimeClaim).values(
+                specialist_id=frozen.specialist_id,
+                busy_from=busy_from,
+                busy_until=busy_until,
+                hold_id=hold_id,
+                booking_id=booking_id,
+                expires_at=expires_at,
+            )
+        )
+    except IntegrityError as error:
+        raise overlap(error) from error
+
+
+def busy_span(
+    starts_at: datetime, ends_at: datetime, settings: ScheduleSettings
+) -> tuple[datetime, datetime]:
+    """What a claim keeps busy: the appointment with today's buffers."""
+    return (
+        starts_at - timedelta(minutes=settings.buffer_before_minutes),
+        ends_at + timedelta(minutes=settings.buffer_after_minutes),
+    )
+
+
+def overlap(error: IntegrityError) -> Exception:
+    """The refusal that an overlapping claim means; any other violation stays what it is."""
+    if violated(error) != "ex_time_claims_overlap":
+        return error
+    return DomainError(Code.SLOT_TAKEN, members={"rule": Rule.TAKEN, "nearest": []})

@@ -1,0 +1,154 @@
+"""Reads what a service's slots are made of, and puts it before the one rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.auth.models import User
+from marketplace.bookings.models import TimeClaim
+from marketplace.core.errors import Code, DomainError, not_found
+from marketplace.core.hot import HotQuery, moment_of, moment_param
+from marketplace.core.permissions import Viewer
+from marketplace.schedule import queries as schedules
+from marketplace.schedule.availability import Availability, Diary, Rule
+from marketplace.schedule.localtime import day_of, seconds_of, zone
+from marketplace.schedule.localtime import moment_of as moment_at
+from marketplace.schedule.records import ScheduleSettings
+from marketplace.services.models import Service
+
+_NOBODY = 0
+_ONE_DAY = timedelta(days=1)
+_SERVICE = HotQuery(
+    sa.select(
+        Service.id,
+        Service.specialist_id,
+        Service.name,
+        sa.type_coerce(Service.price, sa.BigInteger),
+        Service.duration_minutes,
+    )
+    .join(User, User.id == Service.specialist_id)
+    .where(
+        Service.id == sa.bindparam("service_id"),
+        sa.or_(Service.listed == sa.true(), Service.specialist_id == sa.bindparam("owner_id")),
+        Service.archived_at.is_(None),
+    )
+)
+_CLAIMS = HotQuery(
+    sa.select(TimeClaim.busy_from, TimeClaim.busy_until)
+    .where(
+        TimeClaim.specialist_id == sa.bindparam("specialist_id"),
+        TimeClaim.busy_until > sa.bindparam("since", type_=TimeClaim.busy_until.type),
+        TimeClaim.busy_from < sa.bindparam("until", type_=TimeClaim.busy_from.type),
+        sa.or_(
+            TimeClaim.expires_at.is_(None),
+            TimeClaim.expires_at > sa.bindparam("now", type_=TimeClaim.busy_from.type),
+        ),
+        sa.or_(
+            TimeClaim.booking_id.is_(None),
+            TimeClaim.booking_id != sa.bindparam("but_booking", type_=sa.Integer),
+        ),
+    )
+    .order_by(TimeClaim.busy_from)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is to be booked, as it stands now: kopecks, minutes."""
+
+    service_id: int
+    specialist_id: int
+    name: str
+    kopecks: int
+    duration_minutes: int
+
+
+def offer_of(service_id: int, viewer: Viewer | None) -> Offer:
+    """A listed service, or the viewer's own hidden one. Raises 404."""
+    owner_id = _NOBODY if viewer is None else viewer.user_id
+    row = _SERVICE.first({"service_id": service_id, "owner_id": owner_id})
+    if row is None:
+        raise not_found()
+    return Offer(*row)
+
+
+def availability(
+    specialist_id: int,
+    settings: ScheduleSettings,
+    duration_minutes: int,
+    *,
+    since: int,
+    until: int,
+    now: datetime,
+    but_booking: int = 0,
+) -> Availability:
+    """What is offered between two moments (seconds); the time of one booking may count as free."""
+    clock = zone(settings.timezone)
+    working = schedules.working_time(
+        specialist_id,
+        day_of(clock.wall(since)) - _ONE_DAY,
+        day_of(clock.wall(until)) + 5 * _ONE_DAY,
+    )
+    reach = timedelta(days=2)
+    claims = _CLAIMS.rows(
+        {
+            "specialist_id": specialist_id,
+            "since": moment_param(moment_at(since) - reach),
+            "until": moment_param(moment_at(until) + reach),
+            "now": moment_param(now),
+            "but_booking": but_booking,
+        }
+    )
+    spans = [(seconds_of(moment_of(low)), seconds_of(moment_of(high))) for low, high in claims]
+    diary = Diary(working, settings.has_hours, spans)
+    return Availability(settings.terms, diary, duration_minutes, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Why a start is refused, None when it is offered, and the nearest offered ones (RFC 3339 in
+    the specialist's zone, nearest first).
+    """
+
+    rule: Rule | None
+    nearest: list[str]
+
+
+def judge(
+    specialist_id: int,
+    settings: ScheduleSettings,
+    duration_minutes: int,
+    starts_at: datetime,
+    *,
+    now: datetime,
+    but_booking: int = 0,
+) -> Judgement:
+    """Put one start before the rule."""
+    start = int(starts_at.timestamp() // 1)
+    reads: dict[str, Any] = {"now": now, "but_booking": but_booking}
+    near = availability(
+        specialist_id, settings, duration_minutes, since=start, until=start + 1, **reads
+    )
+    rule = near.judge(start)
+    if rule is None and starts_at.microsecond:
+        rule = Rule.OFF_THE_STEP
+    if rule is None:
+        return Judgement(None, [])
+    since, until = near.span
+    whole = availability(
+        specialist_id, settings, duration_minutes, since=since, until=until, **reads
+    )
+    clock = zone(settings.timezone)
+    return Judgement(rule, [clock.wire(each) for each in whole.nearest(start)])
+
+
+def require_offered(judgement: Judgement) -> None:
+    """Raise 409 `slot_taken` or 422 `slot_not_offered`, with `rule` and `nearest`."""
+    if judgement.rule is not None:
+        code = Code.SLOT_TAKEN if judgement.rule is Rule.TAKEN else Code.SLOT_NOT_OFFERED
+        members = {"rule": judgement.rule, "nearest": judgement.nearest}
+        raise DomainError(code, members=members)

@@ -1,0 +1,1 @@
+"""A specialist's time: weekly hours, exceptions, settings, and which starts they offer."""
