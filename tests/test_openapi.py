@@ -64,7 +64,8 @@ class Operation:
     @property
     def role(self) -> str | None:
         """Who is to sign in before trying it."""
-        if not self.declared["security"]:
+        security = self.declared["security"]
+        if not security or {} in security:
             return None
         name = self.declared["operationId"]
         closed_to_clients = "403" in self.declared["responses"] and name not in FOR_CLIENTS
@@ -245,6 +246,22 @@ def test_an_operation_closed_to_some_says_so(app: Flask, operations: list[Operat
         answer = client.open(path, method=operation.method.upper())
 
         assert (answer.status_code == 401) == bool(operation.role), operation.path
+
+
+def test_an_open_operation_that_knows_its_caller_takes_a_token(
+    operations: list[Operation],
+) -> None:
+    either = {
+        f"{operation.method} {operation.path}"
+        for operation in operations
+        if operation.declared["security"] == [{}, {"bearerAuth": []}]
+    }
+
+    assert either == {
+        "get /api/auth/services/",
+        "get /api/auth/services/{service_id}/",
+        "get /api/services/{service_id}/",
+    }
 
 
 def test_the_documentation_page_takes_everything_from_this_server(shared_app: Flask) -> None:

@@ -47,7 +47,12 @@ def list_catalogue(query: dict[str, Any]) -> Response:
 
 
 @blp.operation(
-    "GET", f"/services/<{ID}:service_id>/", access=Access.ANYONE, summary="Услуга", etag=True
+    "GET",
+    f"/services/<{ID}:service_id>/",
+    access=Access.ANYONE,
+    knows_caller=True,
+    summary="Услуга",
+    etag=True,
 )
 @blp.response(200, schemas.CatalogueServiceOut, example=examples.CATALOGUE_SERVICE)
 def get_catalogue_service(service_id: int) -> Response:

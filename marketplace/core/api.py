@@ -111,6 +111,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         rule: str,
         *,
         access: Access,
+        knows_caller: bool = False,
         summary: str,
         description: str = "",
         errors: Sequence[Code] = (),
@@ -122,7 +123,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a view for one method of a path under `/api/`.
 
-        The decorators below it declare body, query and answer. The flags document headers:
+        The decorators below it declare body, query and answer. `knows_caller` documents an open
+        route whose answer depends on who is signed in. The other flags document headers:
         `etag` on the answer, `if_match` taken, `paged` for `Link` and `X-Total-Count`, `location`,
         `idempotent` for `Idempotency-Key` taken.
         """
@@ -148,7 +150,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 summary=summary,
                 description=description,
                 operationId=_camel_case(name),
-                security=[{"bearerAuth": []}] if closed_to_some else [],
+                security=_security(closed_to_some=closed_to_some, knows_caller=knows_caller),
                 **{
                     "x-codes": sorted(set(codes)),
                     "x-headers": {"etag": etag, "if_match": if_match, "paged": paged}
@@ -160,6 +162,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return view
 
         return register
+
+
+def _security(*, closed_to_some: bool, knows_caller: bool) -> list[dict[str, list[str]]]:
+    token: dict[str, list[str]] = {"bearerAuth": []}
+    if closed_to_some:
+        return [token]
+    # Nothing at all, or a token: the documentation page sends one where it is of use.
+    return [{}, token] if knows_caller else []
 
 
 def _loader(schema: ma.Schema, location: str) -> Callable[[], Any]:

@@ -21,6 +21,7 @@ blp = Blueprint("services", __name__, url_prefix="/api/auth/services")
     "GET",
     "/",
     access=Access.ANYONE,
+    knows_caller=True,
     summary="Услуги: свои или все",
     description=(
         "Специалист видит только свои услуги, скрытые тоже; все остальные — все видимые. "
@@ -73,7 +74,12 @@ def create_service(body: dict[str, Any]) -> Response:
 
 
 @blp.operation(
-    "GET", f"/<{ID}:service_id>/", access=Access.ANYONE, summary="Одна услуга", etag=True
+    "GET",
+    f"/<{ID}:service_id>/",
+    access=Access.ANYONE,
+    knows_caller=True,
+    summary="Одна услуга",
+    etag=True,
 )
 @blp.response(200, schemas.ServiceOut, example=examples.SERVICE)
 def get_service(service_id: int) -> Response:
