@@ -25,13 +25,14 @@ _ALWAYS = (
     Code.TOKEN_INVALID,
     Code.TOKEN_EXPIRED,
     Code.TOKEN_REVOKED,
+    Code.DUPLICATE_PARAMETER,
+    Code.MALFORMED_REQUEST,
     Code.INVALID_FIELDS,
     Code.TOO_MANY_REQUESTS,
     Code.SERVICE_UNAVAILABLE,
 )
 _WITH_BODY = (
     Code.MALFORMED_JSON,
-    Code.DUPLICATE_PARAMETER,
     Code.PAYLOAD_TOO_LARGE,
     Code.UNSUPPORTED_MEDIA_TYPE,
 )
@@ -140,7 +141,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 codes.append(Code.WRONG_ROLE)
             codes += _IDEMPOTENT if idempotent else ()
             codes += _WITH_BODY if method in METHODS_WITH_BODY else ()
-            codes += [Code.DUPLICATE_PARAMETER, Code.MALFORMED_REQUEST] if "query" in places else []
             codes += [Code.NOT_FOUND] if "<" in rule else []
             codes += [Code.PRECONDITION_FAILED] if if_match else []
             closed = view if "query" in places else _without_query(view)
@@ -187,8 +187,8 @@ def _loader(schema: ma.Schema, location: str) -> Callable[[], Any]:
 def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     def refuse_parameters(*args: Any, **kwargs: Any) -> Any:
-        if request.query_string and request.args:
-            errors = {name: [Message("unknown_parameter")] for name in request.args}
+        if request.query_string and (given := cast("ApiRequest", request).strict_args()):
+            errors = {name: [Message("unknown_parameter")] for name in given}
             raise DomainError(Code.INVALID_FIELDS, errors=errors)
         return view(*args, **kwargs)
 

@@ -41,6 +41,15 @@ def test_a_query_that_is_not_utf8_is_malformed(anonymous: Actor) -> None:
     assert anonymous.get("/api/services/?name=%EF%BF%BD").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/api/services/", "/api/categories/", "/health/"])
+def test_a_query_is_read_alike_with_and_without_parameters_to_take(
+    anonymous: Actor, path: str
+) -> None:
+    assert_problem(anonymous.get(f"{path}?%FF=1"), 400, "malformed_request")
+    assert_problem(anonymous.get(f"{path}?zz=1&zz=2"), 400, "duplicate_parameter", "zz")
+    assert_problem(anonymous.get(f"{path}?zz=1"), 422, "invalid_fields", "zz")
+
+
 def test_a_path_without_its_last_slash_knows_its_methods(anonymous: Actor) -> None:
     answer = anonymous.post("/api/auth/profile/me", {})
 
