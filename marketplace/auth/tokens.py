@@ -61,6 +61,8 @@ def configure(app: Flask, settings: Settings, jwt: JWTManager) -> None:
         JWT_ALGORITHM="HS256",
         JWT_DECODE_ALGORITHMS=["HS256"],
         JWT_TOKEN_LOCATION=["headers"],
+        # Against forged requests with cookies, of which there are none.
+        JWT_COOKIE_CSRF_PROTECT=False,
         JWT_SECRET_KEY=settings.secret_key,
         JWT_ACCESS_TOKEN_EXPIRES=ACCESS_LIFETIME,
         JWT_REFRESH_TOKEN_EXPIRES=REFRESH_LIFETIME,

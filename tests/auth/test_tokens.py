@@ -217,3 +217,9 @@ def test_nesting_without_end_in_a_token_does_not_break_the_server(client: Actor)
 
 def _encoded_text(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def test_an_access_token_claims_nothing_that_is_not_used(client: Actor) -> None:
+    claims = {"iss", "aud", "exp", "iat", "nbf", "jti", "sub", "sid", "type", "fresh"}
+
+    assert set(claims_of(client.access)) == set(claims_of(client.refresh)) == claims
