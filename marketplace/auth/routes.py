@@ -144,10 +144,17 @@ def list_sessions(query: dict[str, Any]) -> Response:
     f"/sessions/<{ID}:session_id>/",
     access=Access.SIGNED_IN,
     summary="Завершить сеанс на устройстве",
+    if_match=True,
 )
 @blp_account.response(204)
 def end_session(session_id: int) -> Response:
-    sessions.end_own(viewer().user_id, session_id, "ended_by_owner", utc_now())
+    sessions.end_own(
+        viewer().user_id,
+        session_id,
+        "ended_by_owner",
+        require_match=_require_session_match,
+        now=utc_now(),
+    )
     return Response(status=204)
 
 
@@ -156,10 +163,13 @@ def end_session(session_id: int) -> Response:
     "/sessions/",
     access=Access.SIGNED_IN,
     summary="Завершить все другие сеансы",
+    if_match=True,
 )
 @blp_account.response(204)
 def end_other_sessions() -> Response:
     caller = viewer()
+    # What is acted on has no version of its own, only the session that stays.
+    _require_session_match(caller.session_id)
     sessions.end_others(caller.user_id, caller.session_id, "ended_by_owner", utc_now())
     return Response(status=204)
 
@@ -228,6 +238,10 @@ def _device() -> Device:
     user_agent = request.headers.get("User-Agent", "")
     printable = "".join(char for char in user_agent if char.isprintable())
     return Device(printable[:USER_AGENT_MAX], limits.client_address())
+
+
+def _require_session_match(session_id: int) -> None:
+    conditional.require_match(conditional.etag_of(["session", session_id]))
 
 
 def _etag(user: User) -> str:

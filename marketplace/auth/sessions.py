@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -132,10 +133,19 @@ def log_out(session_id: int, now: datetime) -> None:
 
 
 @transactional
-def end_own(user_id: int, session_id: int, reason: str, now: datetime) -> None:
+def end_own(
+    user_id: int,
+    session_id: int,
+    reason: str,
+    *,
+    require_match: Callable[[int], None],
+    now: datetime,
+) -> None:
     """End one of the person's sessions. Raises 404 when it is not theirs or already over."""
     if not end(sa.and_(Session.id == session_id, Session.user_id == user_id), reason, now):
         raise not_found()
+    # After the 404, which must not depend on the condition; a refusal undoes the end.
+    require_match(session_id)
 
 
 @transactional

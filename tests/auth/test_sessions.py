@@ -20,6 +20,7 @@ from auth.support import (
 from flask import Flask
 
 from marketplace.core.clock import utc_now
+from marketplace.core.conditional import etag_of
 
 PIXEL = "Dalvik/2.1.0 (Linux; U; Android 15; Pixel 8 Build/AP4A.250105.002)"
 
@@ -232,3 +233,30 @@ def test_all_other_sessions_can_be_ended(client: Actor, anonymous: Actor, people
 def test_one_who_is_alone_may_end_the_others_too(client: Actor) -> None:
     assert client.delete("/api/auth/sessions/").status_code == 204
     assert works(client)
+
+
+def condition(tag: str) -> dict[str, Any]:
+    return {"headers": {"If-Match": tag}}
+
+
+def tag_of(actor_session: int) -> str:
+    return f'"{etag_of(["session", actor_session])}"'
+
+
+def test_a_condition_that_does_not_hold_ends_no_session(
+    client: Actor, anonymous: Actor, people: People
+) -> None:
+    other, stranger = logged_in(anonymous), people.client("stranger")
+    [other_id] = [row["id"] for row in sessions_of(client) if not row["current"]]
+    one, all_others = f"/api/auth/sessions/{other_id}/", "/api/auth/sessions/"
+
+    for tag in ('"stale"', tag_of(stranger.session_id), f"W/{tag_of(other_id)}"):
+        assert_problem(client.delete(one, **condition(tag)), 412, "precondition_failed")
+        assert_problem(client.delete(all_others, **condition(tag)), 412, "precondition_failed")
+
+    assert works(other)
+    theirs = f"/api/auth/sessions/{stranger.session_id}/"
+    assert_problem(client.delete(theirs, **condition("*")), 404, "not_found")
+    assert client.delete(one, **condition(tag_of(other_id))).status_code == 204
+    assert not works(other)
+    assert client.delete(all_others, **condition("*")).status_code == 204
