@@ -67,7 +67,11 @@ def install(app: Flask, authenticate: Callable[[], None]) -> None:
         g.started = time.perf_counter()
         g.request_id = _request_id()
         endpoint = request.endpoint
-        if request.method == "OPTIONS" or endpoint is None:
+        if request.method == "OPTIONS":
+            return
+        if endpoint is None:
+            # Nobody is authenticated for a 404 or 405, so it counts by address.
+            limits.check_request()
             return
         access = permissions.access_of(current_app.view_functions[endpoint])
         if access is Access.INFRASTRUCTURE:

@@ -156,6 +156,28 @@ def test_bad_tokens_and_wrong_bodies_are_counted_too(limited: Callable[..., Acto
     assert with_body == [422] * 5 + [429]
 
 
+def test_unknown_paths_and_methods_are_counted_by_address(
+    limited: Callable[..., Actor], client: Actor
+) -> None:
+    nowhere, wrong_method = limited(), limited()
+    signed_in = Actor(nowhere.client, access=client.access)
+
+    unknown = [nowhere.get("/api/nowhere/").status_code for _ in range(6)]
+    refused = [wrong_method.delete(PATH).status_code for _ in range(6)]
+
+    assert unknown == [404] * 5 + [429]
+    assert refused == [405] * 5 + [429]
+    assert signed_in.get("/api/nowhere/").status_code == 429
+    assert signed_in.get(PATH).status_code == 200
+
+
+def test_asking_for_the_methods_is_never_refused(limited: Callable[..., Actor]) -> None:
+    caller = limited()
+
+    assert {caller.call("OPTIONS", "/api/nowhere/").status_code for _ in range(8)} == {404}
+    assert 429 not in {caller.call("OPTIONS", PATH).status_code for _ in range(8)}
+
+
 def test_health_checks_are_never_refused(limited: Callable[..., Actor]) -> None:
     caller = limited()
     statuses(caller, 6)
