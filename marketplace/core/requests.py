@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -90,6 +91,9 @@ def install(app: Flask, authenticate: Callable[[], None]) -> None:
         headers["X-Request-ID"] = g.get("request_id", "")
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
+        if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK:
+            # Flask's own answer of methods is an empty HTML page.
+            response.status_code = HTTPStatus.NO_CONTENT
         if response.status_code in _WITHOUT_BODY:
             headers.pop("Content-Type", None)
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
