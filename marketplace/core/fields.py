@@ -81,7 +81,8 @@ class Text(CatalogueField, ma.fields.String):
         tidy = text.normalise(value)
         if not text.is_clean(tidy, multiline=self._multiline):
             raise refuse("control_characters")
-        return tidy
+        # What nobody can see is no name: as good as nothing sent.
+        return "" if text.is_blank(tidy) else tidy
 
 
 class Choice(CatalogueField, ma.fields.String):

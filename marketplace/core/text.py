@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 _LINE_CONTROLS = frozenset("\r\n\t")
+_INVISIBLE = frozenset(("Cc", "Cf", "Mn", "Me", "Zl", "Zp", "Zs"))
+# Letters and a symbol by category, drawn as nothing: Hangul fillers, the empty Braille cell.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def normalise(value: str) -> str:
@@ -13,13 +16,21 @@ def normalise(value: str) -> str:
 
 
 def is_clean(value: str, *, multiline: bool = False) -> bool:
-    """Whether the text holds no control characters (line breaks and tabs of long texts aside),
-    no lone surrogates.
+    """Whether the text holds no control characters and no separators of lines (line breaks and
+    tabs of long texts aside), no lone surrogates.
     """
     if value.isprintable():
         return True
     allowed = _LINE_CONTROLS if multiline else frozenset()
-    return all(char in allowed or unicodedata.category(char) not in ("Cc", "Cs") for char in value)
+    refused = ("Cc", "Cs") if multiline else ("Cc", "Cs", "Zl", "Zp")
+    return all(char in allowed or unicodedata.category(char) not in refused for char in value)
+
+
+def is_blank(value: str) -> bool:
+    """Whether nothing of the text can be seen: it is empty or all spaces, marks without a letter
+    to stand on, and characters without a form.
+    """
+    return all(char in _BLANK_LETTERS or unicodedata.category(char) in _INVISIBLE for char in value)
 
 
 def fold(value: str) -> str:

@@ -3,11 +3,13 @@
 import sqlite3
 import unicodedata
 
+import marshmallow as ma
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.core import text
+from marketplace.core import fields, text
+from marketplace.core.errors import Message
 
 ANY = st.text(st.characters(codec=None), max_size=40)
 ENCODABLE = st.text(max_size=40)
@@ -97,3 +99,40 @@ def test_a_like_pattern_finds_its_part_literally(value: str, part: str) -> None:
 )
 def test_scripts_tell_lookalike_letters_apart(value: str, expected: set[str]) -> None:
     assert text.scripts(value) == expected
+
+
+@pytest.mark.parametrize("char", ["\u2028", "\u2029"])
+def test_separators_of_lines_belong_to_long_texts_only(char: str) -> None:
+    assert text.is_clean(f"до{char}после", multiline=True)
+    assert not text.is_clean(f"до{char}после")
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "\u200b", "\ufeff \u00ad", "\u0301", "\u3164", "\u2800"]
+)
+def test_a_text_that_cannot_be_seen_is_blank(value: str) -> None:
+    assert text.is_blank(value)
+
+
+@pytest.mark.parametrize("value", ["a", ".", "\u200bй", "e\u0301", "👩🏽‍🔬", "日", "\u200f1"])
+def test_one_visible_character_is_enough(value: str) -> None:
+    assert not text.is_blank(value)
+
+
+@pytest.mark.parametrize("value", ["\u200b", "\u2060\u200d", " \u0301 ", "\u3164\u3164"])
+def test_a_field_takes_an_invisible_text_for_an_empty_one(value: str) -> None:
+    with pytest.raises(ma.ValidationError) as error:
+        fields.Text(min_length=1, max_length=10).deserialize(value)
+
+    assert error.value.messages == [Message("required")]
+    assert fields.Text(max_length=10).deserialize(value) == ""
+    assert fields.Text(max_length=10, verbatim=True).deserialize(value) == value
+
+
+def test_a_field_of_one_line_refuses_separators_of_lines() -> None:
+    with pytest.raises(ma.ValidationError) as error:
+        fields.Text(max_length=10).deserialize("a\u2028b")
+
+    assert error.value.messages == [Message("control_characters")]
+    for kind in ("multiline", "verbatim"):
+        assert fields.Text(max_length=10, **{kind: True}).deserialize("a\u2028b") == "a\u2028b"
