@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import g, has_request_context, request
 
-from marketplace.core.messages import DEFAULT_LANGUAGE, LANGUAGES
+from marketplace.core.accept_language import accepted_language
+from marketplace.core.messages import DEFAULT_LANGUAGE
 
 
 def request_language() -> str:
@@ -12,6 +13,6 @@ def request_language() -> str:
     if not has_request_context():
         return DEFAULT_LANGUAGE
     if "language" not in g:
-        g.language = request.accept_languages.best_match(LANGUAGES, DEFAULT_LANGUAGE)
+        g.language = accepted_language(request.headers.get("Accept-Language", ""))
     language: str = g.language
     return language

@@ -9,7 +9,7 @@ from typing import Any
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest
 
-from marketplace.core.messages import DEFAULT_LANGUAGE
+from marketplace.core.accept_language import accepted_language
 
 MAX_CHUNK_LINE_BYTES = 1024
 MAX_TRAILER_BYTES = 8192
@@ -17,7 +17,7 @@ MAX_TRAILER_BYTES = 8192
 _FOLDED_LINE = re.compile(rb"\r\n[ \t]")
 _LINES = re.IGNORECASE | re.MULTILINE
 _TRANSFER_ENCODING = re.compile(rb"^transfer-encoding:[ \t]*([^\r\n]*)", _LINES)
-_ENGLISH = re.compile(rb"^accept-language:[ \t]*en\b", _LINES)
+_ACCEPT_LANGUAGE = re.compile(rb"^accept-language:([^\r\n]*)", _LINES)
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[\t\x20-\x7e]*)?")
 
 
@@ -31,9 +31,11 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]
     @property
     def language(self) -> str:
         """The language to answer an error in, known even of headers that could not be parsed."""
-        accepted = b"accept-language: " + self.headers.get("ACCEPT_LANGUAGE", "").encode("latin-1")
-        english = _ENGLISH.search(accepted) or _ENGLISH.search(self._raw_headers)
-        return "en" if english else DEFAULT_LANGUAGE
+        accepted = self.headers.get("ACCEPT_LANGUAGE")
+        if accepted is None:
+            lines = _ACCEPT_LANGUAGE.findall(self._raw_headers)
+            accepted = b",".join(lines).decode("latin-1")
+        return accepted_language(accepted)
 
     def received(self, data: bytes) -> int:
         """Take in bytes and tell how many were used."""

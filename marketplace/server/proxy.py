@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from marketplace.core.messages import DEFAULT_LANGUAGE
+from marketplace.core.accept_language import accepted_language
 from marketplace.server.problems import problem
 
 
@@ -20,7 +20,8 @@ def strict_proxy_headers(application: WSGIApplication, trusted_proxy: str) -> WS
 
     def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REMOTE_ADDR"] == trusted_proxy and not _tidy(environ):
-            status, headers, body = problem(400, _language(environ), uuid.uuid4().hex)
+            language = accepted_language(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+            status, headers, body = problem(400, language, uuid.uuid4().hex)
             start_response(status, headers)
             return [body]
         return application(environ, start_response)
@@ -38,8 +39,3 @@ def _tidy(environ: WSGIEnvironment) -> bool:
         mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
         environ["HTTP_X_FORWARDED_FOR"] = str(mapped or address)
     return environ.get("HTTP_X_FORWARDED_PROTO", "http").lower() in ("http", "https")
-
-
-def _language(environ: WSGIEnvironment) -> str:
-    wanted = environ.get("HTTP_ACCEPT_LANGUAGE", "").lower()
-    return "en" if wanted.startswith("en") else DEFAULT_LANGUAGE

@@ -168,6 +168,14 @@ def test_failing_application(shared_server, version):
     assert client.is_closed()
 
 
+@pytest.mark.parametrize("accepted", ["de, en;q=0.5", "ru;q=0.1, en-US"])
+def test_language_by_quality(shared_server, accepted):
+    for line in ("X-A: a\r\n", "no colon\r\n"):
+        client = shared_server.connect()
+        client.get(headers=f"Accept-Language: {accepted}\r\nContent-Length: x\r\n{line}")
+        check_problem(client.answer(), 400, "malformed_request", "en")
+
+
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_language_of_an_error_within_the_headers(shared_server, language):
     client = shared_server.connect()

@@ -45,3 +45,9 @@ def test_what_the_trusted_proxy_cannot_mean_is_400(behind_proxy, header):
     assert status == 400
     assert headers["content-type"] == "application/problem+json"
     assert problem["code"] == "malformed_request"
+
+
+def test_the_language_of_that_400_is_the_best_of_those_accepted(behind_proxy):
+    for accepted, language in (("de, en;q=0.5", "en"), ("en;q=0.5, ru", "ru")):
+        headers = f"X-Forwarded-For: unknown\r\nAccept-Language: {accepted}\r\n"
+        assert behind_proxy.get(headers=headers)[1]["content-language"] == language
