@@ -24,11 +24,25 @@ log = logging.getLogger(__name__)
 class Task(WSGITask):  # type: ignore[misc]
     """An application's answer; the last one of a stopping server says that it is the last."""
 
+    _stays_open = False
+
     def build_response_header(self) -> bytes:
         if self.channel.server.stopping and len(self.channel.requests) == 1:
             self.request.headers["CONNECTION"] = "close"
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        persistent = asked == "keep-alive" if self.version == "1.0" else asked != "close"
+        self._stays_open = persistent and not self.has_body and not self.close_on_finish
+        if self._stays_open and self.version == "1.0":
+            self.response_headers.append(("Connection", "Keep-Alive"))
         header: bytes = super().build_response_header()
+        self._stays_open = False
         return header
+
+    def set_close_on_finish(self) -> None:
+        # Waitress closes for want of a Content-Length, which a 204 or 304 has no need of: it ends
+        # with its headers.
+        if not self._stays_open:
+            super().set_close_on_finish()
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]

@@ -35,7 +35,7 @@ class Client:
             name, _, value = line.decode("latin-1").partition(":")
             assert name.lower() not in headers, f"{name} twice"
             headers[name.lower()] = value.strip()
-        return status, headers, self._file.read(int(headers["content-length"]))
+        return status, headers, self._file.read(int(headers.get("content-length", 0)))
 
     def is_closed(self):
         """Whether the server has ended the connection; waits for it."""

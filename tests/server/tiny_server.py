@@ -21,6 +21,9 @@ def application(environ, start_response):
     query = parse_qs(environ["QUERY_STRING"])
     if environ["PATH_INFO"] == "/fails":
         raise RuntimeError("on purpose")
+    if environ["PATH_INFO"] == "/empty":
+        start_response(f"{query['status'][0]} Empty", [("ETag", '"1"')])
+        return []
     answer = {
         "pid": os.getpid(),
         "address": environ["REMOTE_ADDR"],
