@@ -38,6 +38,7 @@ def run() -> None:
 
 def _serve(settings: Settings) -> int:
     from marketplace import create_app  # noqa: PLC0415
+    from marketplace.core.logging import send_to_stdout  # noqa: PLC0415
     from marketplace.server import startup  # noqa: PLC0415
     from marketplace.server.memory import hold_little  # noqa: PLC0415
     from marketplace.server.serve import can_fork, open_listener, serve  # noqa: PLC0415
@@ -54,6 +55,8 @@ def _serve(settings: Settings) -> int:
         has_demo = startup.prepare(app, settings)
         return serve(settings, lambda: app, listener, lambda port: _tell(settings, port, has_demo))
     has_demo = startup.prepare_apart(create_app, settings)
+    # The applications do so in the serving processes; this one tells of those.
+    send_to_stdout(settings)
     return serve(
         settings,
         lambda: create_app(settings),

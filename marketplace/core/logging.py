@@ -13,17 +13,18 @@ from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 
+from marketplace.core import request_log
 from marketplace.core.json import encode
 from marketplace.core.limits import client_address
 from marketplace.core.permissions import optional_viewer
 from marketplace.settings import Settings
 
-_access = logging.getLogger("marketplace.access")
-
 
 class _RequestContext(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = g.get("request_id") if has_request_context() else None
+        # The server's own lines come with theirs: there is no context outside the application.
+        if not hasattr(record, "request_id"):
+            record.request_id = g.get("request_id") if has_request_context() else None
         return True
 
 
@@ -57,15 +58,15 @@ class ReadableFormatter(logging.Formatter):
             text = f"{clock} {record.levelname:<7} {record.getMessage()}"
         else:
             text = (
-                f"{clock} {fields['status']} {fields['method']:<6} {fields['route']} "
+                f"{clock} {fields['status']} {fields['method'] or '-':<6} {fields['route']} "
                 f"{fields['ms']} ms user={fields['user_id']} id={record.__dict__['request_id']}"
             )
         text = text.replace("\r", "\\r").replace("\n", "\\n")
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
-def configure(app: Flask, settings: Settings) -> None:
-    """Send every log line of the process to stdout and write one line a request."""
+def send_to_stdout(settings: Settings) -> None:
+    """Send every log line of the process to stdout in the environment's form."""
     handler = logging.StreamHandler(sys.stdout)
     handler.addFilter(_RequestContext())
     readable = settings.environment == "development"
@@ -75,20 +76,25 @@ def configure(app: Flask, settings: Settings) -> None:
     logger.setLevel(settings.log_level)
     logger.propagate = False
 
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Send every log line of the process to stdout and write one line a request."""
+    send_to_stdout(settings)
+
     @app.after_request
     def write_line(response: Response) -> Response:
-        if not _access.isEnabledFor(logging.INFO):
+        if not request_log.is_wanted():
             return response
         viewer = optional_viewer()
         rule = request.url_rule
         started = g.get("started")
-        fields = {
-            "method": request.method,
-            "route": rule.rule if rule is not None else None,
-            "status": response.status_code,
-            "ms": None if started is None else round((time.perf_counter() - started) * 1000, 1),
-            "user_id": None if viewer is None else viewer.user_id,
-            "address": client_address(),
-        }
-        _access.info("request", extra={"fields": fields})
+        request_log.write_line(
+            g.get("request_id"),
+            method=request.method,
+            route=rule.rule if rule is not None else None,
+            status=response.status_code,
+            ms=None if started is None else round((time.perf_counter() - started) * 1000, 1),
+            user_id=None if viewer is None else viewer.user_id,
+            address=client_address(),
+        )
         return response

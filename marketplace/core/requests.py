@@ -5,9 +5,7 @@ Parsing is left to the route, so an anonymous caller of a closed route never see
 
 from __future__ import annotations
 
-import re
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -20,9 +18,9 @@ from marketplace.core import limits, permissions
 from marketplace.core.errors import Code, DomainError, Message
 from marketplace.core.json import DuplicateName, decode
 from marketplace.core.permissions import Access
+from marketplace.core.request_log import request_id_of
 
 JSON_LIMIT_BYTES = 64 * 1024
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _JSON = "application/json"
 _WITHOUT_BODY = frozenset({204, 304})
@@ -66,7 +64,7 @@ def install(app: Flask, authenticate: Callable[[], None]) -> None:
     @app.before_request
     def admit() -> None:
         g.started = time.perf_counter()
-        g.request_id = _request_id()
+        g.request_id = request_id_of(request.headers.get("X-Request-ID"))
         endpoint = request.endpoint
         if request.method == "OPTIONS":
             return
@@ -104,11 +102,6 @@ def refuse_undeclared(app: Flask) -> None:
     """Raise `LookupError` for a route that says nothing of who may call it."""
     for endpoint in app.view_functions:
         permissions.access_of(app.view_functions[endpoint])
-
-
-def _request_id() -> str:
-    given = request.headers.get("X-Request-ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _guard_body() -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
-import uuid
 
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
 from marketplace.core.messages import DEFAULT_LANGUAGE
+from marketplace.core.request_log import request_id_of, write_line
 from marketplace.server.parser import StrictParser
 from marketplace.server.problems import problem
 
+HEADERS_TOO_LARGE = 431
 LINGER_IDLE_SECONDS = 2.0
 LINGER_SECONDS = 10.0
 PARTIAL_REQUEST_SECONDS = 3.0
-
-log = logging.getLogger(__name__)
 
 
 class Task(WSGITask):  # type: ignore[misc]
@@ -50,18 +48,25 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         # A failed application's error is served with a fresh request, so the language is
-        # asked of the one that was read.
+        # asked of the one that was read. So are its id and its method.
         original = self.channel.requests[0] if self.channel.requests else self.request
         language = getattr(original, "language", DEFAULT_LANGUAGE)
-        request_id = uuid.uuid4().hex
-        error = self.request.error
-        log.info("answered %d by the server itself, id=%s", error.code, request_id)
-        self.status, self.response_headers, body = problem(error.code, language, request_id)
+        request_id = request_id_of(original.headers.get("X_REQUEST_ID"))
+        code = self.request.error.code
+        self.status, self.response_headers, body = problem(code, language, request_id)
         self.content_length = len(body)
         # HTTP/1.0 with keep-alive would get a second, contradicting Connection header.
         self.request.headers.pop("CONNECTION", None)
         self.set_close_on_finish()
         self.channel.refused = True
+        write_line(
+            request_id,
+            # Of headers that are too large waitress reads nothing and makes up a GET.
+            method=None if code == HEADERS_TOO_LARGE else getattr(original, "command", None),
+            status=int(self.status.split(" ", 1)[0]),
+            ms=round((time.time() - self.start_time) * 1000, 1),
+            address=self.channel.addr[0],
+        )
         self.write(body)
 
 

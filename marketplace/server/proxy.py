@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import uuid
+import time
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from marketplace.core.accept_language import accepted_language
+from marketplace.core.request_log import request_id_of, write_line
 from marketplace.server.problems import problem
 
 
@@ -19,10 +20,20 @@ def strict_proxy_headers(application: WSGIApplication, trusted_proxy: str) -> WS
     """
 
     def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
         if environ["REMOTE_ADDR"] == trusted_proxy and not _tidy(environ):
             language = accepted_language(environ.get("HTTP_ACCEPT_LANGUAGE", ""))
-            status, headers, body = problem(400, language, uuid.uuid4().hex)
+            request_id = request_id_of(environ.get("HTTP_X_REQUEST_ID"))
+            status, headers, body = problem(400, language, request_id)
             start_response(status, headers)
+            write_line(
+                request_id,
+                method=environ["REQUEST_METHOD"],
+                status=400,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+                # The proxy's: whom it speaks for is what could not be read.
+                address=environ["REMOTE_ADDR"],
+            )
             return [body]
         return application(environ, start_response)
 

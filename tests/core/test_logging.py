@@ -11,7 +11,9 @@ import pytest
 from actors import Actor, People
 from flask import Flask
 
+from marketplace.core.logging import send_to_stdout
 from marketplace.core.permissions import Access, declare_access
+from marketplace.core.request_log import write_line
 
 Start = Callable[..., tuple[Flask, io.StringIO]]
 
@@ -143,3 +145,23 @@ def test_a_higher_level_keeps_requests_out_of_the_log(start: Start) -> None:
     client.get("/fails/")
 
     assert [line["level"] for line in lines(stream)] == ["ERROR"]
+
+
+def test_a_process_without_an_application_writes_the_same_form(start: Start) -> None:
+    app, _ = start()
+    send_to_stdout(app.config["MARKETPLACE"])
+    stream = io.StringIO()
+    logging.getLogger("marketplace").handlers[0].setStream(stream)
+
+    logging.getLogger("marketplace.server.supervisor").error("process %d ended", 7)
+
+    [line] = lines(stream)
+    assert (line["level"], line["message"]) == ("ERROR", "process 7 ended")
+
+
+def test_a_request_that_could_not_be_read_has_a_readable_line_too(start: Start) -> None:
+    _, stream = start(environment="development")
+
+    write_line("r-3", method=None, status=400, ms=0.1, address="127.0.0.1")
+
+    assert "400 -      None 0.1 ms user=None id=r-3" in stream.getvalue()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 TINY_SERVER = Path(__file__).with_name("tiny_server.py")
+BEHIND_PROXY = {"trusted_proxy": "127.0.0.1"}
 
 
 class Client:
@@ -136,11 +137,17 @@ def shared_server():
 @pytest.fixture(scope="module")
 def behind_proxy():
     """One server for a whole module that trusts this machine as its proxy."""
-    yield from _server_for_module(trusted_proxy="127.0.0.1")
+    yield from _server_for_module(**BEHIND_PROXY)
 
 
-def _server_for_module(**settings):
-    server = Server({}, **settings)
+@pytest.fixture(scope="module")
+def logging_server():
+    """One server for a whole module that writes its log to standard output."""
+    yield from _server_for_module({"WRITES_LOG": "1"}, environment="production", **BEHIND_PROXY)
+
+
+def _server_for_module(environ=None, **settings):
+    server = Server(environ or {}, **settings)
     server.wait_until_listening()
     yield server
     assert server.process.poll() is None

@@ -109,6 +109,32 @@ def test_first_start_prepares_everything_and_the_second_starts_at_once(run):
     assert second.end()[0] == 0
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children as Linux tells them")
+def test_the_parent_of_several_processes_writes_the_same_log(run):
+    server = run(MARKETPLACE_PROCESSES="2", MARKETPLACE_DEMO_DATA="off")
+    server.read_until_ready()
+    assert server.ask("GET", "/health/")[0] == 200
+
+    os.kill(_children(server.process.pid)[0], signal.SIGKILL)
+    time.sleep(1)
+
+    _, out, err = server.end()
+    assert re.search(r"^[0-9:]{8} ERROR +process \d+ ended unexpectedly", out, re.MULTILINE)
+    assert "ended unexpectedly" not in err
+
+
+def _children(parent):
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile
+        if int(fields[1]) == parent:
+            found.append(int(stat.parent.name))
+    return found
+
+
 def test_wrong_setting_is_one_sentence(run):
     code, out, err = run(MARKETPLACE_THREADS="many").end_by_itself()
 

@@ -56,6 +56,10 @@ def announce(port):
 
 if __name__ == "__main__":
     settings = Settings(**{"port": 0, **json.loads(sys.argv[1])})
+    if os.environ.get("WRITES_LOG"):
+        from marketplace.core.logging import send_to_stdout
+
+        send_to_stdout(settings)
     try:
         sys.exit(serve(settings, make_app, open_listener(settings), announce))
     except StartError as error:
