@@ -218,8 +218,8 @@ def _set_password(
 def set_language(
     user_id: int, language: str, *, require_match: Callable[[User], None], now: datetime
 ) -> User:
-    """Choose the language of messages. `require_match` may raise 412."""
-    user = session().scalars(sa.select(User).where(User.id == user_id).with_for_update()).one()
+    """Choose the language of messages. Raises 401; `require_match` may raise 412."""
+    user = sessions.lock_signed_in(user_id)
     require_match(user)
     if user.language != language:
         user.language = language

@@ -163,10 +163,21 @@ def live(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def lock_user(user_id: int) -> User | None:
-    """The user's row, locked for the rest of the transaction; rows that refer to it may be made
-    meanwhile, or making a booking and blocking one of its parties would wait for each other.
+def lock_user(user_id: int, *, shared: bool = False) -> User | None:
+    """The user's row, locked for the rest of the transaction; `shared` keeps only writers out.
+
+    Rows that refer to it may be made meanwhile, or making a booking and blocking one of its parties
+    would wait for each other.
     """
-    return session().scalar(
-        sa.select(User).where(User.id == user_id).with_for_update(key_share=True)
-    )
+    query = sa.select(User).where(User.id == user_id)
+    return session().scalar(query.with_for_update(read=shared, key_share=not shared))
+
+
+def lock_signed_in(user_id: int, *, shared: bool = False) -> User:
+    """As `lock_user`, for a caller whom authentication let in: the account may be gone or blocked
+    since, as the write is another transaction. Raises 401 `token_revoked` then.
+    """
+    user = lock_user(user_id, shared=shared)
+    if user is None or user.blocked_at is not None:
+        raise unauthorized(Code.TOKEN_REVOKED)
+    return user

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace.auth import sessions
 from marketplace.auth.models import User
 from marketplace.core import text
 from marketplace.core.database import session, transactional
@@ -27,7 +28,9 @@ def change_profile(
     require_match: Callable[[Profile], None],
     now: datetime,
 ) -> Profile:
-    """Write the given fields. `require_match` may raise 412."""
+    """Write the given fields. Raises 401; `require_match` may raise 412."""
+    # The account first, as a deletion does; while it stays, so does its profile.
+    sessions.lock_signed_in(user_id, shared=True)
     profile = (
         session().scalars(sa.select(Profile).where(Profile.user_id == user_id).with_for_update())
     ).one()

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from marketplace.auth import sessions
 from marketplace.auth.models import SPECIALIST, User
 from marketplace.core import text
 from marketplace.core.database import session, transactional
@@ -24,14 +25,10 @@ RequireMatch = Callable[[Service], None]
 
 @transactional
 def create_service(owner_id: int, values: Mapping[str, Any], now: datetime) -> Service:
-    """Add a service. `values` as `ServiceIn` loads them. Raises 422 naming `category`."""
+    """Add a service. `values` as `ServiceIn` loads them. Raises 401, 422 naming `category`."""
     # A block being written at this moment hides the services it sees; it must see this one.
-    owner = (
-        session()
-        .scalars(sa.select(User).where(User.id == owner_id).with_for_update(read=True))
-        .one()
-    )
-    if owner.blocked_at is not None or owner.role != SPECIALIST:
+    owner = sessions.lock_signed_in(owner_id, shared=True)
+    if owner.role != SPECIALIST:
         raise unauthorized(Code.TOKEN_REVOKED)
     service = Service(specialist_id=owner_id, created_at=now, updated_at=now)
     _assign(service, values)
