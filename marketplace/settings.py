@@ -159,6 +159,9 @@ def _database_url(env: Environment, instance_path: Path) -> str:
         raise wrong("DATABASE_URL", f"an address of {url.drivername!r}", may_hold)
     if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
         raise wrong("DATABASE_URL", repr(value), may_hold)
+    if url.drivername == "sqlite" and (url.query or str(url.database).startswith("file:")):
+        # SQLite's own addresses can name a database in memory: each connection had another.
+        raise wrong("DATABASE_URL", "an SQLite address with a query or file:", may_hold)
     return value
 
 

@@ -53,6 +53,8 @@ WRONG = [
     ("DATABASE_URL", "postgresql://localhost:x/y", "that cannot be read", "sqlite:///PATH"),
     ("DATABASE_URL", "sqlite://", "'sqlite://'", "sqlite:///PATH"),
     ("DATABASE_URL", "sqlite:///:memory:", "'sqlite:///:memory:'", "sqlite:///PATH"),
+    ("DATABASE_URL", "sqlite:///file::memory:?uri=true", "a query or file:", "sqlite:///PATH"),
+    ("DATABASE_URL", "sqlite:////tmp/x.sqlite3?mode=memory", "a query or file:", "sqlite:///"),
     ("REDIS_URL", "localhost:6379", "an address", "redis://HOST:PORT/NUMBER"),
     ("REDIS_URL", "http://localhost", "an address of something else", "redis://"),
     ("REDIS_URL", "redis://[::1", "that cannot be read", "redis://"),
