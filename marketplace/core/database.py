@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import random
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
@@ -103,6 +104,13 @@ def configure_engine(engine: sa.Engine) -> None:
     """Install the pragmas and the explicit BEGIN of SQLite; PostgreSQL needs neither."""
     if engine.dialect.name != "sqlite":
         return
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(_dialect: Any, _entry: Any, arguments: Any, _options: Any) -> None:
+        # SQLite would make the file readable by every user of the machine; -wal and -shm take the
+        # mode of the file. What cannot be made here, SQLite refuses in its own words.
+        with suppress(OSError):
+            os.close(os.open(arguments[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
