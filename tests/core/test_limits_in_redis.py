@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
 from actors import Actor, assert_problem
 from auth.support import in_parallel, later
 from filelock import FileLock
+from redis_server import REQUIRED, connected, redis_url
 
 from marketplace.core import limits
 
-REDIS = "redis://127.0.0.1:6379/15"
+REDIS = redis_url()
 PATH = "/api/categories/"
 
 
@@ -30,17 +32,33 @@ def statuses(caller: Actor, count: int, **kwargs: Any) -> list[int]:
 
 @pytest.fixture
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:
-    """The empty database 15 of a local Redis, for one test at a time."""
-    server = redis.Redis.from_url(REDIS)
-    try:
-        server.ping()
-    except redis.ConnectionError:
-        pytest.skip("no Redis can be reached")
+    """The empty database 15 of the suite's Redis, for one test at a time."""
+    server = connected(REDIS)
     with FileLock(Path(tmp_path_factory.getbasetemp()).parent / "redis.lock"):
         server.flushdb()
         yield server
         server.flushdb()
     server.close()
+
+
+def test_the_server_is_the_one_that_is_named_and_its_first_database_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MARKETPLACE_TEST_REDIS_URL", "redis://:pw@cache.invalid:7000/0")
+
+    assert redis_url() == "redis://:pw@cache.invalid:7000/15"
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("1", "Failed"), ("", "Skipped")])
+def test_a_redis_that_is_required_and_not_there_fails_the_test(
+    monkeypatch: pytest.MonkeyPatch, required: str, outcome: str
+) -> None:
+    monkeypatch.setenv(REQUIRED, required)
+
+    with no_server() as url, pytest.raises(BaseException, match="be reached") as ended:
+        connected(url)
+
+    assert type(ended.value).__name__ == outcome
 
 
 def test_processes_that_share_redis_share_the_limits(
@@ -118,7 +136,7 @@ def test_limits_go_back_to_redis_when_it_answers_again(
     monkeypatch.setattr(limits, "_STORAGE_REST_SECONDS", 0.05)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        caller = limited(redis_url=f"redis://127.0.0.1:{listening.getsockname()[1]}/15")
+        caller = limited(redis_url=through(listening))
         statuses(caller, 2)
         counted_before = redis_server.dbsize()
         with forwarding(listening):
@@ -131,10 +149,20 @@ def test_limits_go_back_to_redis_when_it_answers_again(
     assert counted_after > 0
 
 
+def through(listening: socket.socket) -> str:
+    """The real Redis's address with another host: name and password stay."""
+    server = urlsplit(REDIS)
+    secrets, at, _ = server.netloc.rpartition("@")
+    netloc = f"{secrets}{at}127.0.0.1:{listening.getsockname()[1]}"
+    return server._replace(netloc=netloc).geturl()
+
+
 @contextmanager
 def forwarding(listening: socket.socket) -> Iterator[None]:
     """Lead the next connection to the real Redis."""
     listening.listen(1)
+    server = urlsplit(REDIS)
+    real = (server.hostname or "127.0.0.1", server.port or 6379)
 
     def pump(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(65_536):
@@ -143,7 +171,7 @@ def forwarding(listening: socket.socket) -> Iterator[None]:
 
     def serve() -> None:
         near, _ = listening.accept()
-        with near, socket.create_connection(("127.0.0.1", 6379)) as far:
+        with near, socket.create_connection(real) as far:
             back = threading.Thread(target=pump, args=(far, near))
             back.start()
             near.settimeout(0.15)

@@ -1,6 +1,5 @@
 """/health/ and /ready/: what a load balancer learns, and that nothing stands in its way."""
 
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from databases import SECRET, make_postgresql, make_sqlite
 from flask import Flask
+from redis_server import connected, redis_url
 from werkzeug.test import TestResponse
 
 from marketplace import create_app
@@ -16,7 +16,6 @@ from marketplace.extensions import db
 from marketplace.settings import RateLimitSettings, Settings
 
 NOBODY = "127.0.0.1:1"
-REDIS = os.environ.get("MARKETPLACE_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 
 
 def application(folder: Path, database_url: str) -> Flask:
@@ -143,12 +142,9 @@ def test_redis_down_is_told_and_stops_no_traffic(make_app: Callable[..., Flask])
 
 
 def test_redis_that_answers_is_told(make_app: Callable[..., Flask]) -> None:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        if probe.connect_ex(("127.0.0.1", 6379)) and "MARKETPLACE_TEST_REDIS_URL" not in os.environ:
-            pytest.skip("no Redis can be reached")
+    connected(redis_url()).close()
 
-    response = make_app(redis_url=REDIS).test_client().get("/ready/")
+    response = make_app(redis_url=redis_url()).test_client().get("/ready/")
 
     assert state(response, 200)["cache"] == "ok"
 
