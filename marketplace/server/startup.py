@@ -96,6 +96,7 @@ def _load_demo() -> None:
                 services_each=DEMO_SERVICES_EACH,
                 clients=DEMO_CLIENTS,
                 seed=DEMO_SEED,
+                actor="system",
                 now=utc_now(),
                 progress=show,
             )

@@ -43,8 +43,8 @@ def uproot(session):
 
 
 def load(**changes):
-    numbers = {"specialists": 20, "services_each": 3, "clients": 5, "seed": 1, "now": NOW}
-    return operations.load(**(numbers | changes))
+    numbers = {"specialists": 20, "services_each": 3, "clients": 5, "seed": 1}
+    return operations.load(**({"actor": "system", "now": NOW} | numbers | changes))
 
 
 def add(session, *rows):
@@ -189,7 +189,7 @@ def test_a_category_in_the_way_is_named(session, slug):
 def test_clear_takes_everything_out(session):
     loaded = load()
 
-    assert operations.clear() == loaded
+    assert operations.clear(actor="system", now=NOW) == loaded
 
     assert [number_of(session, table) for table in TABLES] == [0, 0, 0, 0, 0]
     assert operations.count() == operations.Counts(0, 0, 0, 0)
@@ -197,7 +197,7 @@ def test_clear_takes_everything_out(session):
 
 def test_ids_are_not_given_twice(session):
     load()
-    operations.clear()
+    operations.clear(actor="system", now=NOW)
 
     load()
 
@@ -227,7 +227,7 @@ def test_clear_leaves_real_rows_alone(session):
         ),
     )
 
-    counts = operations.clear()
+    counts = operations.clear(actor="system", now=NOW)
 
     assert counts == operations.Counts(specialists=20, clients=5, services=60, categories=18)
     assert session.scalars(sa.select(User.username)).all() == ["maria"]
@@ -243,7 +243,7 @@ def test_a_renamed_category_is_no_longer_the_demos(session):
     renamed.name, renamed.name_folded = "Лицо", "лицо"
     session.commit()
 
-    operations.clear()
+    operations.clear(actor="system", now=NOW)
 
     slugs = session.scalars(sa.select(Category.slug).order_by(Category.slug)).all()
     assert slugs == ["beauty", "beauty-face"]

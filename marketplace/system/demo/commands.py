@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import click
-from flask.cli import AppGroup
+from flask import current_app
 
+from marketplace.core import cli
 from marketplace.core.clock import utc_now
-from marketplace.core.database import release
 from marketplace.system.demo import operations
 from marketplace.system.demo.accounts import DEMO_CLIENT, DEMO_PASSWORD, DEMO_SPECIALIST
 
-demo = AppGroup("demo", help="Load and clear made-up data.")
+demo = cli.AdminGroup("demo", help="Load and clear made-up data.")
 
 
 @demo.command("load")
@@ -24,8 +25,12 @@ demo = AppGroup("demo", help="Load and clear made-up data.")
 )
 def load(specialists: int, services_each: int, clients: int, seed: int) -> None:
     """Fill a database without real accounts with made-up specialists, services and clients."""
+    if current_app.config["MARKETPLACE"].is_production_like:
+        raise click.ClickException(
+            "Demo data is only loaded in development: its password is published."
+        )
     started = time.monotonic()
-    with click.progressbar(length=1, label="Loading demo data") as bar:
+    with click.progressbar(length=1, label="Loading demo data", file=sys.stderr) as bar:
 
         def show(done: int, total: int) -> None:
             bar.length = total
@@ -37,6 +42,7 @@ def load(specialists: int, services_each: int, clients: int, seed: int) -> None:
                 services_each=services_each,
                 clients=clients,
                 seed=seed,
+                actor=cli.actor(),
                 now=utc_now(),
                 progress=show,
             )
@@ -47,17 +53,15 @@ def load(specialists: int, services_each: int, clients: int, seed: int) -> None:
 
 
 @demo.command("clear")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def clear(yes: bool) -> None:
+@cli.yes_option
+def clear(*, yes: bool) -> None:
     """Delete the demo accounts, all that belongs to them and demo categories nothing uses."""
     counts = operations.count()
-    release()  # nobody waits on the database while somebody thinks about the question
     if not counts.specialists + counts.clients + counts.categories:
         click.echo("There is no demo data.")
         return
-    if not yes:
-        click.confirm(f"Delete the demo data ({_told(counts)})?", abort=True)
-    click.echo(f"Deleted {_told(operations.clear())}.")
+    cli.confirm(f"Delete the demo data ({_told(counts)})?", yes=yes)
+    click.echo(f"Deleted {_told(operations.clear(actor=cli.actor(), now=utc_now()))}.")
 
 
 def _told(counts: operations.Counts) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from marketplace.auth.models import Session, User
 from marketplace.auth.passwords import hash_password
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
+from marketplace.core import audit
 from marketplace.core.database import Base, read, session, transactional
 from marketplace.profile.models import Profile
 from marketplace.schedule.models import (
@@ -58,6 +59,7 @@ def load(
     services_each: int,
     clients: int,
     seed: int,
+    actor: str,
     now: datetime,
     progress: Progress | None = None,
 ) -> Counts:
@@ -112,11 +114,13 @@ def load(
     _follow_ids(connection, Service, plan.first_service + plan.services - 1)
     _follow_ids(connection, ScheduleException, last_exception)
     _follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
-    return Counts(specialists, clients, plan.services, len(category_ids))
+    counts = Counts(specialists, clients, plan.services, len(category_ids))
+    _record("demo.load", counts, actor, now)
+    return counts
 
 
 @transactional
-def clear() -> Counts:
+def clear(*, actor: str, now: datetime) -> Counts:
     """Delete the demo accounts, what belongs to them, and demo categories nothing uses any more."""
     connection = session().connection()
     _prepare(connection)
@@ -133,12 +137,19 @@ def clear() -> Counts:
     connection.execute(sa.delete(User).where(User.is_demo))
     _delete_idle_categories(connection)
     after = _counts(connection)
-    return Counts(
+    counts = Counts(
         before.specialists,
         before.clients,
         before.services,
         before.categories - after.categories,
     )
+    _record("demo.clear", counts, actor, now)
+    return counts
+
+
+def _record(action: str, counts: Counts, actor: str, now: datetime) -> None:
+    # One entry for all the accounts: none of them is a person. No row has the id 0.
+    audit.record(action, "demo", 0, actor=actor, now=now, **asdict(counts))
 
 
 def _write_appointments(
