@@ -1,13 +1,15 @@
-"""`flask audit` and `flask openapi`: what admins did, the API's document."""
+"""`flask audit`, `flask openapi` and the question of `flask db downgrade`."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import IO, Any
 
 import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
+from flask_migrate import cli as flask_migrate
 
 from marketplace.auth.models import SPECIALIST, User
 from marketplace.bookings import integrity
@@ -106,4 +108,30 @@ def _catalogue_faults() -> Iterator[str]:
         yield f"service {service_id} does not know its owner's standing"
 
 
-GROUPS = (audit, openapi)
+def _asking(downgrade: click.Command) -> click.Command:
+    """Flask-Migrate's command, which asks before it drops tables with their rows."""
+    original = downgrade.callback
+    if original is None:
+        raise TypeError("Flask-Migrate's downgrade does nothing")
+
+    @with_appcontext
+    def ask(*, yes: bool, **given: Any) -> None:
+        if not given["sql"]:  # which only writes what it would do
+            revision = given["revision"]
+            question = f"Go back to {revision} and drop the tables made since, with their rows?"
+            cli.confirm(question, yes=yes)
+        click.get_current_context().invoke(original, **given)
+
+    asking = copy.copy(downgrade)
+    asking.params = [*downgrade.params, click.Option(["--yes"], is_flag=True, help="Do not ask.")]
+    asking.callback = ask
+    return asking
+
+
+# A copy: Flask-Migrate's group is one for the whole process.
+migrations = copy.copy(flask_migrate.db)
+migrations.commands = flask_migrate.db.commands | {
+    "downgrade": _asking(flask_migrate.db.commands["downgrade"])
+}
+
+GROUPS = (audit, openapi, migrations)

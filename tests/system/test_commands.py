@@ -123,6 +123,24 @@ def test_every_list_writes_json(flask: CommandLine, words: tuple[str, ...]) -> N
     assert isinstance(flask.json(*words), list)
 
 
+def test_going_a_migration_back_asks_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    app = create_app(TestDatabase("old", url, tmp_path).settings())
+    flask = CommandLine(app)
+    flask.do("db", "upgrade")
+
+    refused = flask.run("db", "downgrade", stdin="n\n")
+    kept = flask.json("users", "list")
+    flask.do("db", "downgrade", "base", "--yes")
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "with their rows? [y/N]" in refused.stderr
+    assert kept == []
+    assert "no such table" in refusal(flask.run("users", "list"))
+    with app.app_context():
+        db.engine.dispose()
+
+
 def test_a_database_that_is_not_migrated_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     app = create_app(TestDatabase("empty", url, tmp_path).settings())
