@@ -142,7 +142,11 @@ def find_credentials(login: Identifier) -> Credentials:
 def password_matches(credentials: Credentials, password: str) -> bool:
     """Whether the password is right; costs the same for an account that does not exist."""
     release()  # no connection is held while a core is busy hashing
-    return verify_password(credentials.password_hash, password)
+    right = verify_password(credentials.password_hash, password)
+    if not right:
+        # Never what was typed: people type their password into the wrong field.
+        log.warning("failed log-in of user %s", credentials.user_id or "unknown")
+    return right
 
 
 def log_in(credentials: Credentials, password: str, device: Device, now: datetime) -> TokenPair:
@@ -187,6 +191,7 @@ def change_password(
     personal = [value for value in (user.username, user.email, user.phone) if value is not None]
     release()
     faults = password_faults(new_password, personal=personal, brand=brand)
+        log.warning("refused log-in of blocked user %s", user.id)
     if old_password == new_password:
         faults.append(Message("password_same"))
     if faults:

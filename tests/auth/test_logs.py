@@ -22,6 +22,7 @@ from auth.support import (
     register,
     registered,
 )
+from command_line import CommandLine
 from flask import Flask
 
 from marketplace.extensions import db
@@ -110,6 +111,19 @@ def test_what_happened_to_an_account_is_logged_by_number(logged: Logged) -> None
     assert f"session {device.session_id} came again" in logged.text
 
 
+def test_failed_log_ins_are_tied_to_the_account_but_not_to_what_was_typed(logged: Logged) -> None:
+    device = registered(Actor(logged.app.test_client()), **CANARY)
+    log_in(device, CANARY["email"], "не-тот-пароль")
+    log_in(device, "canary.nobody", "не-тот-пароль")
+    CommandLine(logged.app).do("users", "block", device.user_id, "--reason", "Спам", "--yes")
+    log_in(Actor(device.client), CANARY["email"], CANARY["password"])
+
+    assert f"failed log-in of user {device.user_id}" in logged.text
+    assert "failed log-in of user unknown" in logged.text
+    assert f"refused log-in of blocked user {device.user_id}" in logged.text
+    assert "canary." not in logged.text
+
+
 @pytest.mark.parametrize(
     "broken", ["\r\nFAKE LINE", "\nFAKE LINE", "\rFAKE LINE", "\u2028FAKE LINE"]
 )
@@ -127,7 +141,9 @@ def test_nobody_can_write_a_line_of_their_own(logged: Logged, broken: str) -> No
     ]
 
     assert all(response.status_code < 500 for response in responses)
-    assert len(logged.lines) == len(responses)
+    failed_log_ins = logged.text.count("failed log-in of user unknown")
+    assert failed_log_ins <= 1
+    assert len(logged.lines) == len(responses) + failed_log_ins
     assert "FAKE LINE" not in logged.text
 
 
