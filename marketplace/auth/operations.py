@@ -24,10 +24,11 @@ from marketplace.core.permissions import unauthorized
 
 log = logging.getLogger(__name__)
 
+# What only one account may hold, by its constraint; the first that is taken gives the code.
 _TAKEN = {
-    "uq_users_username_folded": Code.USERNAME_TAKEN,
-    "uq_users_email_folded": Code.EMAIL_TAKEN,
-    "uq_users_phone": Code.PHONE_TAKEN,
+    "uq_users_username_folded": ("username", User.username_folded, Code.USERNAME_TAKEN),
+    "uq_users_email_folded": ("email", User.email_folded, Code.EMAIL_TAKEN),
+    "uq_users_phone": ("phone", User.phone, Code.PHONE_TAKEN),
 }
 _COLUMNS = {
     Kind.USERNAME: User.username_folded,
@@ -69,8 +70,9 @@ class NewUser:
 def create_user(new: NewUser, now: datetime) -> User:
     """Make an account with all that belongs to it.
 
-    Raises 409 `username_taken`, `email_taken` or `phone_taken`. Insert only, never an update: the
-    database's unique constraints decide, so of parallel registrations exactly one succeeds.
+    Raises 409 `username_taken`, `email_taken` or `phone_taken`, with all that is taken in `errors`.
+    Insert only, never an update: the database's unique constraints decide, so of parallel
+    registrations exactly one succeeds.
     """
     user = User(
         username=new.username,
@@ -84,17 +86,39 @@ def create_user(new: NewUser, now: datetime) -> User:
         created_at=now,
         updated_at=now,
     )
-    session().add(user)
+    held = (user.username_folded, user.email_folded, user.phone)
     try:
-        session().flush()  # the constraints speak here, and the profile needs the id
+        # PostgreSQL answers nothing more after a refusal, but to a savepoint.
+        with session().begin_nested():
+            session().add(user)
+            session().flush()  # the constraints speak here, and the profile needs the id
     except IntegrityError as error:
-        code = _TAKEN.get(violated(error))
-        if code is None:
+        constraint = violated(error)
+        if constraint not in _TAKEN:
             raise
-        raise DomainError(code) from None
+        raise _conflict(held, constraint) from None
     for part in _on_created:
         part(user, now)
     return user
+
+
+def _conflict(held: tuple[str | None, ...], constraint: str) -> DomainError:
+    """All that is taken. The databases name one constraint, and not the same one."""
+    wanted = [
+        (name, column, value, code)
+        for (name, column, code), value in zip(_TAKEN.values(), held, strict=True)
+        if value is not None
+    ]
+    taken = {
+        name: code
+        for name, column, value, code in wanted
+        if session().scalar(sa.select(User.id).where(column == value)) is not None
+    }
+    if not taken:  # whoever had it was deleted this moment
+        name, _column, code = _TAKEN[constraint]
+        taken = {name: code}
+    first = next(iter(taken.values()))
+    return DomainError(first, errors={name: [Message("taken")] for name in taken})
 
 
 def register(
@@ -167,6 +191,7 @@ def _log_in(
         # Changed between the check and now: the password that was checked is no longer right.
         raise unauthorized(Code.WRONG_CREDENTIALS)
     if user.blocked_at is not None:
+        log.warning("refused log-in of blocked user %s", user.id)
         raise DomainError(Code.ACCOUNT_BLOCKED)
     if new_hash is not None:
         user.password_hash = new_hash
@@ -191,7 +216,6 @@ def change_password(
     personal = [value for value in (user.username, user.email, user.phone) if value is not None]
     release()
     faults = password_faults(new_password, personal=personal, brand=brand)
-        log.warning("refused log-in of blocked user %s", user.id)
     if old_password == new_password:
         faults.append(Message("password_same"))
     if faults:

@@ -22,7 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from marketplace.core import fields
 from marketplace.core.clock import wire_moment
 from marketplace.core.database import release
-from marketplace.core.errors import DomainError, Message
+from marketplace.core.errors import Code, DomainError, Message
 from marketplace.core.messages import field_text, problem_texts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,7 +89,7 @@ def explain(error: DomainError) -> str:
     """A domain error in English: its own text, or what is wrong with which field, or its code's."""
     if str(error) != error.code:
         return str(error)
-    if error.errors:
+    if error.code is Code.INVALID_FIELDS and error.errors:
         return " ".join(f"{name}: {sentences(found)}" for name, found in error.errors.items())
     return problem_texts(error.code, LANGUAGE)[1]
 

@@ -72,6 +72,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Неизвестный часовой пояс; ожидается имя вида Europe/Moscow.",
         "Unknown time zone; a name such as Europe/Moscow is expected.",
     ),
+    "taken": ("Уже занято другим пользователем.", "Already taken by another user."),
     "contact_missing": ("Укажите почту или телефон.", "Give an e-mail or a phone."),
     "empty_patch": ("Укажите хотя бы одно поле.", "Give at least one field."),
     "username_characters": (

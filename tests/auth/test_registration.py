@@ -115,13 +115,45 @@ def test_a_taken_name_or_contact_is_a_conflict_in_any_writing(
 
     response = register(anonymous, **(OTHERS | taken))
 
-    assert_problem(response, 409, code)
+    assert_problem(response, 409, code, *taken)
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (("username", "email", "phone"), "username_taken"),
+        (("username", "phone"), "username_taken"),
+        (("email", "phone"), "email_taken"),
+    ],
+)
+def test_all_that_is_taken_is_named_and_the_first_gives_the_code(
+    people: People, anonymous: Actor, names: tuple[str, ...], code: str
+) -> None:
+    registered(anonymous)
+    people.client("stranger")
+
+    response = register(anonymous, **(OTHERS | {name: REGISTRATION[name] for name in names}))
+
+    assert_problem(response, 409, code, *names)
+    errors = response.get_json()["errors"]
+    assert errors == {name: ["Уже занято другим пользователем."] for name in names}
+
+
+def test_what_different_people_hold_is_named_together(anonymous: Actor) -> None:
+    registered(anonymous)
+    registered(anonymous, **OTHERS)
+
+    response = register(anonymous, username="third", email=OTHERS["email"])
+
+    assert_problem(response, 409, "email_taken", "email", "phone")
 
 
 def test_a_cyrillic_name_is_taken_regardless_of_case(anonymous: Actor) -> None:
     registered(anonymous, username="Ёлка")
 
-    assert_problem(register(anonymous, **OTHERS | {"username": "ёЛКА"}), 409, "username_taken")
+    response = register(anonymous, **OTHERS | {"username": "ёЛКА"})
+
+    assert_problem(response, 409, "username_taken", "username")
 
 
 @pytest.mark.parametrize("taken", ["username", "email", "phone"])

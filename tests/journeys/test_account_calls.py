@@ -54,9 +54,9 @@ def test_what_is_taken_is_told_by_its_code(server: Server, end: str) -> None:
     same_mail = CLIENT.replace("b@example.com", "Anna@Example.com")
     same_phone = CLIENT.replace('"email": "b@example.com"', '"phone": "+79161234567"')
 
-    assert_problem(server.call("POST", path, same_name), 409, "username_taken")
-    assert_problem(server.call("POST", path, same_mail), 409, "email_taken")
-    assert_problem(server.call("POST", path, same_phone), 409, "phone_taken")
+    assert_problem(server.call("POST", path, same_name), 409, "username_taken", "username")
+    assert_problem(server.call("POST", path, same_mail), 409, "email_taken", "email")
+    assert_problem(server.call("POST", path, same_phone), 409, "phone_taken", "phone")
     assert len(server.stored()["users"]) == 1
 
 
