@@ -75,6 +75,12 @@ class Settings:
         return self.environment != "development"
 
     @property
+    def database_address(self) -> str:
+        """Where the database is, for people: nothing of it is secret."""
+        address = make_url(self.database_url).set(query={})  # a password may stand there too
+        return address.render_as_string(hide_password=True)
+
+    @property
     def docs_url(self) -> str:
         return f"{self.public_url}/api/docs/"
 

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import click
 import marshmallow as ma
-from flask.cli import AppGroup
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from flask.cli import AppGroup, ScriptInfo
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from marketplace.core import fields
@@ -48,10 +48,12 @@ class AdminGroup(AppGroup):
             raise click.ClickException(
                 "The data was changed by somebody else at the same moment; try again."
             ) from error
-        except (OperationalError, ProgrammingError) as error:
-            reason = str(error.orig).splitlines()[0]
+        except DBAPIError as error:  # of a file that is no database SQLite says no more than that
+            reason = str(error.orig).strip().partition("\n")[0]
+            settings = ctx.ensure_object(ScriptInfo).load_app().config["MARKETPLACE"]
             raise click.ClickException(
-                f"The database cannot be used: {reason}. (To migrate it: flask db upgrade.)"
+                f"The database cannot be used: {reason} (it is at {settings.database_address}; "
+                "to migrate it: flask db upgrade)."
             ) from error
 
 

@@ -37,8 +37,13 @@ def prepare(app: Flask, settings: Settings) -> bool:
             if _is_empty():
                 _load_demo()
             return _has_demo_logins()
-    except sa.exc.OperationalError as error:
-        raise StartError(f"The database cannot be used ({_first_line(error)}).") from error
+    except (
+        sa.exc.DBAPIError
+    ) as error:  # of a file that is no database SQLite says no more than that
+        raise StartError(
+            f"The database cannot be used ({_first_line(error)}; "
+            f"it is at {settings.database_address})."
+        ) from error
 
 
 def prepare_apart(make_app: Callable[[Settings], Flask], settings: Settings) -> bool:

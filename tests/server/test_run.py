@@ -159,9 +159,35 @@ def test_production_refuses_a_database_that_is_not_migrated(run):
 
 def test_unreachable_database_is_one_sentence(run):
     code, _, err = run(
-        MARKETPLACE_DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing",
+        MARKETPLACE_DATABASE_URL="postgresql://nobody:hunter2@127.0.0.1:1/nothing?password=hunter2",
     ).end_by_itself()
 
     assert code == 1
     assert err.startswith("The database cannot be used")
+    assert "it is at postgresql+psycopg://nobody:***@127.0.0.1:1/nothing)" in err
+    assert "hunter2" not in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_file_that_is_no_database_is_one_sentence(run, tmp_path, processes):
+    file = tmp_path / "run.sqlite3"
+    file.write_bytes(b"not a database at all " * 100)
+
+    code, _, err = run(
+        MARKETPLACE_PROCESSES=processes, MARKETPLACE_RATE_LIMITS="off"
+    ).end_by_itself()
+
+    assert code == 1
+    assert err == (
+        f"The database cannot be used (file is not a database; it is at sqlite:///{file}).\n"
+    )
+
+
+def test_a_folder_that_is_not_there_is_named(run, tmp_path):
+    place = f"sqlite:///{tmp_path}/none/run.sqlite3"
+
+    code, _, err = run(MARKETPLACE_DATABASE_URL=place).end_by_itself()
+
+    assert code == 1
+    assert err == f"The database cannot be used (unable to open database file; it is at {place}).\n"

@@ -151,3 +151,16 @@ def test_a_database_that_is_not_migrated_is_told(tmp_path: Path) -> None:
     assert "flask db upgrade" in told
     with app.app_context():
         db.engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "spoilt.sqlite3"
+    file.write_bytes(b"not a database at all " * 100)
+    app = create_app(TestDatabase("spoilt", f"sqlite:///{file}", tmp_path).settings())
+
+    told = refusal(CommandLine(app).run("users", "list"))
+
+    assert told.startswith("The database cannot be used: file is not a database")
+    assert f"sqlite:///{file}" in told
+    with app.app_context():
+        db.engine.dispose()
