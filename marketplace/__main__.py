@@ -49,6 +49,12 @@ def _serve(settings: Settings) -> int:
             "MARKETPLACE_PROCESSES: this system cannot fork, so one process serves.", err=True
         )
         settings = replace(settings, processes=1)
+    if settings.processes > 1 and settings.rate_limits and not settings.redis_url:
+        click.echo(
+            "MARKETPLACE_REDIS_URL holds nothing: each process counts its own requests, "
+            f"so the limits are up to {settings.processes} times as high.",
+            err=True,
+        )
     listener = open_listener(settings)
     if settings.processes == 1:
         app = create_app(settings)

@@ -100,15 +100,16 @@ class Settings:
         host, port = _listen(env)
         bracketed = f"[{host}]" if ":" in host else host
         instance_path = _instance_path(env)
+        processes = env.integer("PROCESSES", 1, 1, 64)
         return cls(
             environment=environment,
             host=host,
             port=port,
-            processes=env.integer("PROCESSES", 1, 1, 64),
+            processes=processes,
             threads=env.integer("THREADS", 4, 1, 64),
             instance_path=instance_path,
             database_url=_database_url(env, instance_path),
-            redis_url=_redis_url(env),
+            redis_url=_redis_url(env, needed=strict and processes > 1),
             secret_key=env.signing_key("SECRET_KEY", instance_path, strict=strict),
             secret_key_previous=env.secret("SECRET_KEY_PREVIOUS", strict=strict),
             trusted_proxy=_trusted_proxy(env),
@@ -171,8 +172,12 @@ def _database_url(env: Environment, instance_path: Path) -> str:
     return value
 
 
-def _redis_url(env: Environment) -> str:
+def _redis_url(env: Environment, *, needed: bool) -> str:
     value = env.text("REDIS_URL")
+    if needed and not value:
+        # Each process would count for itself, and a guesser had that many times the attempts.
+        may_hold = "only redis://HOST:PORT/NUMBER for several MARKETPLACE_PROCESSES"
+        raise wrong("REDIS_URL", "nothing", f"{may_hold} outside development")
     may_hold = "only redis://HOST:PORT/NUMBER or nothing"
     if value and split_address("REDIS_URL", value, may_hold).scheme not in ("redis", "rediss"):
         raise wrong("REDIS_URL", "an address of something else", may_hold)

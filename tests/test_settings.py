@@ -158,12 +158,15 @@ def test_accepted_secrets_are_not_shown_either(tmp_path: Path) -> None:
         ("CORS_ORIGINS", "http://app.example.org", "'http://app.example.org'"),
         ("RATE_LIMITS", "off", "'off'"),
         ("DEMO_DATA", "on", "'on'"),
+        ("REDIS_URL", "", "nothing"),
     ],
 )
 def test_production_and_staging_refuse_what_development_may_hold(
     tmp_path: Path, environment: str, name: str, value: str, holds: str
 ) -> None:
-    told = refusal(tmp_path, **PRODUCTION | {"ENVIRONMENT": environment, name: value})
+    given = PRODUCTION | {"PROCESSES": "2", "REDIS_URL": "redis://cache/0"}
+
+    told = refusal(tmp_path, **given | {"ENVIRONMENT": environment, name: value})
 
     sentence = SENTENCE.fullmatch(told)
     assert sentence, told
