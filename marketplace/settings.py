@@ -32,6 +32,7 @@ _MAX_BRAND = 50
 _HOST = re.compile(r"[0-9A-Za-z_-]{1,63}(\.[0-9A-Za-z_-]{1,63})*")
 # Anything else could be read as a pattern by whoever compares it.
 _ORIGIN = re.compile(r"https?://[0-9a-z.-]+(:[0-9]{1,5})?")
+_REDIS_DATABASE = re.compile(r"(/[0-9]{1,9})?")
 _LIMIT = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,3} )?(second|minute|hour|day)s?")
 
 
@@ -179,8 +180,14 @@ def _redis_url(env: Environment, *, needed: bool) -> str:
         may_hold = "only redis://HOST:PORT/NUMBER for several MARKETPLACE_PROCESSES"
         raise wrong("REDIS_URL", "nothing", f"{may_hold} outside development")
     may_hold = "only redis://HOST:PORT/NUMBER or nothing"
-    if value and split_address("REDIS_URL", value, may_hold).scheme not in ("redis", "rediss"):
+    if not value:
+        return value
+    parts = split_address("REDIS_URL", value, may_hold)
+    if parts.scheme not in ("redis", "rediss"):
         raise wrong("REDIS_URL", "an address of something else", may_hold)
+    # A path that is no number would mean database 0; a query could undo the client's time limits.
+    if not _REDIS_DATABASE.fullmatch(parts.path) or "?" in value or "#" in value:
+        raise wrong("REDIS_URL", "an address with more than the number of a database", may_hold)
     return value
 
 
