@@ -62,6 +62,18 @@ def test_the_example_names_every_setting_with_its_default(monkeypatch, tmp_path)
     assert ROOT / example["MARKETPLACE_INSTANCE_PATH"] == Settings.instance_path
 
 
+def test_a_copied_example_becomes_production_by_what_production_needs(tmp_path):
+    example = {name: value or "" for name, value in dotenv_values(ROOT / ".env.example").items()}
+    needed = {
+        "MARKETPLACE_ENVIRONMENT": "production",
+        "MARKETPLACE_INSTANCE_PATH": str(tmp_path),
+        "MARKETPLACE_SECRET_KEY": "f3b1c97de8240a6655fe01ab9cd37742",
+        "MARKETPLACE_PUBLIC_URL": "https://api.example.org",
+    }
+
+    assert not Settings.from_environment(example | needed).demo_data
+
+
 @pytest.mark.slow
 def test_the_first_request_works_when_pasted(tmp_path):
     blocks = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
