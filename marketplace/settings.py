@@ -29,7 +29,8 @@ ENVIRONMENTS = ("development", "staging", "production")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _MAX_PORT = 65_535
 _MAX_BRAND = 50
-_HOST = re.compile(r"[0-9A-Za-z_-]{1,63}(\.[0-9A-Za-z_-]{1,63})*")
+_LABEL = r"[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 # Anything else could be read as a pattern by whoever compares it.
 _ORIGIN = re.compile(r"https?://[0-9a-z.-]+(:[0-9]{1,5})?")
 _REDIS_DATABASE = re.compile(r"(/[0-9]{1,9})?")
@@ -221,6 +222,9 @@ def _origins(env: Environment, strict: bool) -> tuple[str, ...]:
     may_hold = "only exact origins such as https://app.example.org, separated by commas"
     for origin in origins:
         if not _ORIGIN.fullmatch(origin):
+            raise wrong("CORS_ORIGINS", shown(origin), may_hold)
+        host = split_address("CORS_ORIGINS", origin, may_hold).hostname
+        if not _HOST.fullmatch(host or ""):
             raise wrong("CORS_ORIGINS", shown(origin), may_hold)
         if strict and not origin.startswith("https://"):
             raise wrong("CORS_ORIGINS", shown(origin), may_hold + ", https outside development")
