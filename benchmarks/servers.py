@@ -100,7 +100,7 @@ def call(port: int, method: str, path: str, body: Any = None, token: str = "") -
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The process's environment with only the given `MARKETPLACE_*` settings.
 
-    Those a local `.env` file could bring are emptied, which means their defaults.
+    A local `.env` file may still bring those that are not given.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MARKETPLACE_")}
     emptied = {

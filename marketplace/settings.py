@@ -90,12 +90,14 @@ class Settings:
     def from_environment(
         cls, environ: Mapping[str, str] | None = None, env_file: Path = PROJECT_ROOT / ".env"
     ) -> Settings:
-        """Read `MARKETPLACE_*` from `env_file` and the environment, the latter winning.
+        """Read `MARKETPLACE_*` from `env_file` and the environment, the latter winning
+        where it is not empty.
 
         `environ` replaces both, for tests. Raises `SettingsError`.
         """
         if environ is None:
-            environ = {**_read_env_file(env_file), **os.environ}
+            given = {name: value for name, value in os.environ.items() if value.strip()}
+            environ = {**_read_env_file(env_file), **given}
         env = Environment(environ)
         environment = env.choice("ENVIRONMENT", "development", ENVIRONMENTS)
         strict = environment != "development"
@@ -127,7 +129,9 @@ class Settings:
 
 def _read_env_file(path: Path) -> dict[str, str]:
     try:
-        return {name: value for name, value in dotenv_values(path).items() if value}
+        # As written: a password may hold a `${`.
+        values = dotenv_values(path, interpolate=False)
+        return {name: value for name, value in values.items() if value}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as UTF-8 text ({error}).") from error
 

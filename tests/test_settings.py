@@ -253,38 +253,6 @@ def test_an_instance_folder_that_cannot_be_made_is_told_of(tmp_path: Path, path:
     assert told.startswith(f"MARKETPLACE_INSTANCE_PATH holds {given!r}, but it may hold only")
 
 
-def test_the_environment_overrides_the_env_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    env_file = tmp_path / ".env"
-    env_file.write_text(
-        f"MARKETPLACE_INSTANCE_PATH={tmp_path}\n"
-        "MARKETPLACE_BRAND='Красота рядом'  # the name on the pages\n"
-        "MARKETPLACE_PROCESSES=3\n"
-        "MARKETPLACE_THREADS=\n"
-        "MARKETPLACE_LOG_LEVEL=ERROR\n",
-        encoding="utf-8",
-    )
-    for name in [name for name in os.environ if name.startswith("MARKETPLACE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("MARKETPLACE_PROCESSES", "2")
-    monkeypatch.setenv("MARKETPLACE_LOG_LEVEL", "")
-
-    read = Settings.from_environment(env_file=env_file)
-
-    assert (read.brand, read.processes, read.threads) == ("Красота рядом", 2, 4)
-    assert read.log_level == "INFO"
-    assert read.instance_path == tmp_path
-
-
-def test_an_env_file_in_another_encoding_is_told_of(tmp_path: Path) -> None:
-    env_file = tmp_path / ".env"
-    env_file.write_bytes("MARKETPLACE_BRAND=Красота".encode("cp1251"))
-
-    with pytest.raises(SettingsError, match=r"\.env cannot be read as UTF-8"):
-        Settings.from_environment(env_file=env_file)
-
-
 def test_every_accepted_redis_address_is_one_the_limits_understand(tmp_path: Path) -> None:
     for address in ("redis://127.0.0.1:6379/5", "rediss://cache.invalid", "redis://:pw@127.0.0.1"):
         create_app(settings(tmp_path, REDIS_URL=address))
