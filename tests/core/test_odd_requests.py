@@ -17,13 +17,19 @@ from marketplace.core.database import read, release
 from marketplace.extensions import db
 
 
-@pytest.mark.parametrize("name", ["\\ud800", "\\u0000", "\\u202e"])
-def test_a_name_that_cannot_be_shown_is_malformed(anonymous: Actor, name: str) -> None:
+def test_a_name_that_cannot_be_written_is_malformed(anonymous: Actor) -> None:
     answer = anonymous.call(
-        "POST", "/api/auth/login/", data=f'{{"{name}": 1}}', content_type="application/json"
+        "POST", "/api/auth/login/", data='{"\\ud800": 1}', content_type="application/json"
     )
 
     assert_problem(answer, 400, "malformed_json")
+
+
+@pytest.mark.parametrize("name", ["\0", "\u202e", "first\u00a0name", "a\u200db"])
+def test_a_name_that_shows_badly_is_an_unknown_field(client: Actor, name: str) -> None:
+    answer = client.call("POST", "/api/auth/logout/", json={name: 1})
+
+    assert_problem(answer, 422, "invalid_fields", name)
 
 
 def test_routes_without_a_body_refuse_fields(client: Actor) -> None:
