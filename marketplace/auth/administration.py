@@ -203,6 +203,8 @@ def _mentions(part: str) -> sa.ColumnElement[bool]:
     conditions: list[sa.ColumnElement[bool]] = [
         User.username_folded.like(like, escape="\\"),
         User.email_folded.like(like, escape="\\"),
+        # There a domain stands as DNS asks for it; people search for what they read.
+        sa.func.lower(User.email).like(text.like_pattern(part.lower()), escape="\\"),
     ]
     bare = _PHONE_SIGNS.sub("", part)
     if bare:

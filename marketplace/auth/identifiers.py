@@ -39,7 +39,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A log-in name: what it is, and its folded (user name, e-mail) or E.164 (phone) form."""
+    """A log-in name: what it is, and its folded (user name), `email_key` or E.164 (phone) form."""
 
     kind: Kind
     value: str
@@ -51,7 +51,7 @@ def identify(login: str) -> Identifier:
     """
     login = username_form(login).strip()
     if _reads_as_email(login):
-        return Identifier(Kind.EMAIL, text.fold(email_form(login) or login))
+        return Identifier(Kind.EMAIL, email_key(login))
     if _reads_as_phone(login):
         return Identifier(Kind.PHONE, phone_form(login) or login)
     return Identifier(Kind.USERNAME, text.fold(login))
@@ -84,6 +84,18 @@ def email_form(value: str) -> str | None:
     except EmailNotValidError:
         return None
     return checked.normalized if len(checked.normalized) <= EMAIL_MAX else None
+
+
+def email_key(address: str) -> str:
+    """What two writings of one e-mail address share: the folded name, the domain as DNS has it.
+
+    The domain is not folded: `straße.de` and `strasse.de` belong to different people.
+    """
+    try:
+        checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return text.fold(address)  # nobody's, to be looked up in vain
+    return f"{text.fold(checked.local_part)}@{checked.ascii_domain.lower()}"
 
 
 def phone_form(value: str) -> str | None:

@@ -16,7 +16,9 @@ ROLES = (CLIENT, SPECIALIST, ADMIN)
 
 
 class User(Base):
-    """A person's account. The `_folded` columns hold `text.fold` of their neighbours."""
+    """A person's account. What is unique: `username_folded` holds `text.fold` of the name,
+    `email_folded` holds `identifiers.email_key` of the address.
+    """
 
     __tablename__ = "users"
     __table_args__ = (

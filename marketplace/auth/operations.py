@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.auth import queries, sessions
 from marketplace.auth.devices import Device
-from marketplace.auth.identifiers import Identifier, Kind
+from marketplace.auth.identifiers import Identifier, Kind, email_key
 from marketplace.auth.models import Session, User
 from marketplace.auth.password_policy import password_faults
 from marketplace.auth.passwords import hash_password, needs_rehash, verify_password
@@ -78,7 +78,7 @@ def create_user(new: NewUser, now: datetime) -> User:
         username=new.username,
         username_folded=text.fold(new.username),
         email=new.email,
-        email_folded=None if new.email is None else text.fold(new.email),
+        email_folded=None if new.email is None else email_key(new.email),
         phone=new.phone,
         password_hash=new.password_hash,
         role=new.role,

@@ -10,6 +10,7 @@ from marketplace.auth.identifiers import (
     Identifier,
     Kind,
     email_form,
+    email_key,
     identify,
     phone_form,
     username_fault,
@@ -210,6 +211,18 @@ def test_what_cannot_be_written_to_is_no_address(written: str) -> None:
 
 def test_a_domain_is_the_same_in_letters_and_in_punycode() -> None:
     assert identify("User@ПРИМЕР.рф") == identify("user@xn--e1afmkfd.xn--p1ai")
+
+
+def test_domains_that_fold_alike_are_still_two() -> None:
+    assert identify("aN@straße.de") == Identifier(Kind.EMAIL, "an@xn--strae-oqa.de")
+    assert identify("aN@strasse.de") == Identifier(Kind.EMAIL, "an@strasse.de")
+
+
+@pytest.mark.parametrize(
+    "written", ["User@ПРИМЕР.рф", "user@xn--e1afmkfd.xn--p1ai", "A@STRASSE.de", "a@straße.de"]
+)
+def test_a_stored_address_has_the_key_of_the_written_one(written: str) -> None:
+    assert email_key(str(email_form(written))) == email_key(written) == identify(written).value
 
 
 @quick
