@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from actors import NEW_SERVICE, PASSWORD, Actor, People
 from auth.support import REGISTRATION, logged_in
+from bookings.support import add_bookings
 from flask import Flask
+
+from marketplace.core.clock import utc_now
 
 HIDDEN = "of a hidden service"
 ID = "<id:service_id>"
 DAY_OFF = {"date_from": "2030-05-01", "date_to": "2030-05-01", "intervals": []}
+BOOKING = "/api/bookings/<id:booking_id>"
+PAST = "2020-05-01T10:00:00Z"
+UNLISTED = {"service": 2_147_483_647, "starts_at": PAST}
 CREDENTIALS = {"username": "owner", "password": PASSWORD}
 
 
@@ -75,6 +82,23 @@ ROWS = [
     Row("GET", "/api/services/", 200, 200, 200, 200),
     Row("GET", f"/api/services/{ID}/", 200, 200, 200, 200),
     Row("GET", f"/api/services/{ID}/", 404, 404, 404, 200, case=HIDDEN),
+    Row("GET", f"/api/services/{ID}/slots/", 200, 200, 200, 200),
+    Row("GET", f"/api/services/{ID}/slots/", 404, 404, 404, 200, case=HIDDEN),
+    Row("GET", f"/api/services/{ID}/slots/explain/", 200, 200, 200, 200),
+    Row("GET", f"/api/services/{ID}/slots/explain/", 404, 404, 404, 200, case=HIDDEN),
+    Row("GET", "/api/schedule/agenda/", 401, 403, 200, 200),
+    Row("POST", "/api/holds/", 401, 404, 403, 403, UNLISTED),
+    Row("GET", "/api/holds/", 401, 200, 403, 403),
+    Row("DELETE", "/api/holds/<id:hold_id>/", 401, 404, 403, 403),
+    Row("POST", "/api/bookings/", 401, 404, 403, 403, UNLISTED),
+    Row("GET", "/api/bookings/", 401, 200, 200, 200),
+    Row("GET", f"{BOOKING}/", 401, 404, 404, 200),
+    Row("POST", f"{BOOKING}/confirm/", 401, 404, 404, 200),
+    Row("POST", f"{BOOKING}/decline/", 401, 404, 404, 200),
+    Row("POST", f"{BOOKING}/cancel/", 401, 404, 404, 200, {}),
+    Row("POST", f"{BOOKING}/complete/", 401, 404, 404, 409),
+    Row("POST", f"{BOOKING}/no-show/", 401, 404, 404, 409),
+    Row("POST", f"{BOOKING}/reschedule/", 401, 404, 404, 422, {"starts_at": PAST}),
     Row("GET", "/api/categories/", 200, 200, 200, 200),
     Row("GET", "/health/", 200, 200, 200, 200),
     Row("GET", "/ready/", 200, 200, 200, 200),
@@ -174,5 +198,17 @@ def path_of(row: Row, owner: Actor) -> str:
     if "<id:exception_id>" in path:
         exception = owner.post("/api/schedule/exceptions/", DAY_OFF).get_json()
         path = path.replace("<id:exception_id>", str(exception["id"]))
+    if "<id:booking_id>" in path:
+        path = path.replace("<id:booking_id>", str(asked_for(owner)))
+    if path.endswith("/explain/"):
+        path += f"?starts_at={PAST}"
+    path = path.replace("<id:hold_id>", "1")
     assert "<" not in path
     return path
+
+
+def asked_for(owner: Actor) -> int:
+    """A booking that waits for the owner's answer."""
+    booker = People(owner.client.application).client("booker")
+    row = {"status": "pending", "starts_at": utc_now() + timedelta(days=1)}
+    return add_bookings(booker, owner, owner.new_service()["id"], [row])[0]

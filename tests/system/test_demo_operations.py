@@ -11,7 +11,7 @@ from databases import empty
 
 from marketplace.auth.models import Session, User
 from marketplace.bookings.models import Booking, Hold
-from marketplace.core.database import Base, database
+from marketplace.core.database import database
 from marketplace.profile.models import Profile
 from marketplace.services.models import Category, Service
 from marketplace.system.demo import operations
@@ -122,17 +122,6 @@ def test_chunks_do_not_change_what_is_stored(app, session, monkeypatch):
     load()
 
     assert stored(session) == at_once
-
-
-def test_progress_is_told_up_to_the_end(session):
-    told = []
-
-    load(progress=lambda done, total: told.append((done, total)))
-
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    tables = set(Base.metadata.sorted_tables) - {Category.__table__}
-    rows = sum(number_of(session, table) for table in tables)
-    assert told[-1] == (rows, rows)
 
 
 def test_real_accounts_keep_demo_data_out(session):

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.auth.models import User
+from marketplace.auth.models import Session, User
 from marketplace.extensions import db
+from marketplace.profile.models import Profile
 from marketplace.schedule.models import (
     ExceptionInterval,
     Schedule,
@@ -19,6 +20,7 @@ from marketplace.schedule.models import (
 )
 from marketplace.schedule.schemas import ExceptionIn, HoursIn, SettingsPatch
 from marketplace.schedule.views import exception_view, hours_view
+from marketplace.services.models import Service
 from marketplace.system.demo import operations, timetable
 from marketplace.system.demo.cast import Plan
 
@@ -115,10 +117,10 @@ def test_the_size_is_the_number_of_rows():
 
 @pytest.fixture
 def stored(app: Flask):
-    def count():
+    def count(*models):
         with db.engine.connect() as connection:
             counting = sa.select(sa.func.count())
-            return [connection.scalar(counting.select_from(model)) for model in MODELS]
+            return [connection.scalar(counting.select_from(model)) for model in models or MODELS]
 
     with app.app_context():
         yield count
@@ -139,3 +141,16 @@ def test_schedules_are_loaded_and_cleared_with_the_rest(stored):
     assert min(loaded) >= 1
     assert owners == ["demo_specialist"]
     assert stored() == [0, 0, 0, 0]
+
+
+def test_progress_is_told_up_to_the_end(stored):
+    told = []
+
+    def note(done, total):
+        told.append((done, total))
+
+    operations.load(specialists=20, services_each=3, clients=5, seed=1, now=NOW, progress=note)
+
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    rows = sum(stored(User, Profile, Service, Session, *MODELS))
+    assert told[-1] == (rows, rows)
