@@ -64,7 +64,9 @@ def local(database: TestDatabase) -> Iterator[Flask]:
     """An application on the server's database, to sign people in without their passwords."""
     app = create_app(database.settings())
     with app.app_context():
-        demo.load(specialists=20, services_each=2, clients=10, seed=1, now=utc_now())
+        demo.load(
+            specialists=20, services_each=2, clients=10, seed=1, actor="system", now=utc_now()
+        )
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -46,7 +46,7 @@ def scratch(request: pytest.FixtureRequest, tmp_path: Path, worker: str) -> Iter
 
 
 def load_demo() -> None:
-    demo.load(specialists=20, services_each=15, clients=10, seed=1, now=NOW)
+    demo.load(specialists=20, services_each=15, clients=10, seed=1, actor="system", now=NOW)
     db.session.remove()
 
 

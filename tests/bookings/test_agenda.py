@@ -24,6 +24,7 @@ from bookings.support import (
 )
 from flask import Flask
 
+
 AGENDA = "/api/schedule/agenda/"
 WORK = [{"start": "10:00", "end": "18:00"}]
 MORNINGS = {

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from actors import Actor, People
-from auth.support import in_parallel
+from auth.support import in_parallel, logged_in
 from bookings.support import NOW
 from command_line import CommandLine, refusal
 from flask import Flask
@@ -17,6 +17,8 @@ from flask import Flask
 from marketplace.bookings import integrity, lifecycle
 from marketplace.core.clock import utc_now
 from marketplace.extensions import db
+
+pytestmark = pytest.mark.usefixtures("clock")
 
 TOMORROW = "2026-11-24T{}:00:00+03:00"
 SETTINGS = "/api/schedule/settings/"
@@ -144,6 +146,7 @@ def test_a_booking_is_shown_with_its_history(
 
 @pytest.mark.parametrize("automatic", [True, False])
 def test_cancelling_frees_the_time_and_is_told_to_both_and_audited(
+    *,
     app: Flask,
     flask: CommandLine,
     people: People,
@@ -250,9 +253,7 @@ def test_wrong_use_is_told_with_exit_code_2(
 
 
 def lapse(client: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates) -> None:
-    """A confirmed booking nobody closed, two requests nobody answered, two holds, and a hold and
-    a booking of the days after.
-    """
+    """A confirmed booking nobody closed, two requests nobody answered, two holds."""
     book(client, service, 10)
     by_hand(specialist)
     for hour in (11, 12):
@@ -262,7 +263,13 @@ def lapse(client: Actor, specialist: Actor, service: int, clock: time_machine.Co
     clock.move_to(NOW + timedelta(hours=49))  # 24 hours after the end of the first
 
 
+def shown_to(client: Actor) -> list[str]:
+    client = logged_in(client)
+    return [client.get(f"/api/bookings/{number}/").get_json()["status"] for number in (1, 2, 3)]
+
+
 def test_expire_writes_what_the_clock_has_decided_once(
+    *,
     app: Flask,
     flask: CommandLine,
     client: Actor,
@@ -271,10 +278,9 @@ def test_expire_writes_what_the_clock_has_decided_once(
     clock: time_machine.Coordinates,
 ) -> None:
     lapse(client, specialist, service, clock)
-    shown = [client.get(f"/api/bookings/{number}/").get_json()["status"] for number in (1, 2, 3)]
-    assert shown == ["confirmed", "expired", "expired"]
+    assert shown_to(client) == ["confirmed", "expired", "expired"]
     clock.shift(timedelta(hours=1))
-    before = [client.get(f"/api/bookings/{number}/").get_json()["status"] for number in (1, 2, 3)]
+    before = shown_to(client)
 
     assert flask.do("bookings", "expire") == "Expired: 2. Completed: 1. Holds ended: 2.\n"
     assert flask.do("bookings", "expire") == "Expired: 0. Completed: 0. Holds ended: 0.\n"

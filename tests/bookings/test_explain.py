@@ -8,6 +8,7 @@ import pytest
 from actors import Actor, assert_problem
 from bookings.support import assert_not_offered, book, except_on, move, set_up, slot
 
+
 # On day 2 there is a day off, on day 70 as well; on day 1 12:00 is booked.
 REFUSED = [
     (slot("08:00", 0), "in_the_past"),
@@ -41,7 +42,7 @@ def explained(caller: Actor, service: int, starts_at: str, **more: Any) -> dict[
 
 
 @pytest.mark.parametrize(("starts_at", "rule"), REFUSED)
-def test_the_first_rule_that_refuses_is_named(
+def test_the_first_rule_that_refuses_is_named(  # noqa: PLR0917
     client: Actor, specialist: Actor, anonymous: Actor, service: int, starts_at: str, rule: str
 ) -> None:
     except_on(specialist, 2)

@@ -23,6 +23,7 @@ from bookings.support import (
 )
 from flask import Flask
 
+
 MINUTE = timedelta(minutes=1)
 
 
@@ -172,7 +173,7 @@ def test_a_released_slot_is_offered_again(
 
 
 @pytest.mark.parametrize("way", ["book", "hold", "reschedule"])
-def test_an_expired_hold_blocks_nobody_though_it_is_still_stored(
+def test_an_expired_hold_blocks_nobody_though_it_is_still_stored(  # noqa: PLR0917
     app: Flask,
     people: People,
     client: Actor,

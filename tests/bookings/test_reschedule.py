@@ -155,7 +155,7 @@ def test_todays_step_and_buffers_rule_a_move(
     ("action", "code"),
     [("cancel", "too_late_to_cancel"), ("reschedule", "too_late_to_reschedule")],
 )
-def test_a_client_keeps_the_notice_frozen_on_the_booking(
+def test_a_client_keeps_the_notice_frozen_on_the_booking(  # noqa: PLR0917
     client: Actor,
     specialist: Actor,
     service: int,
@@ -212,7 +212,7 @@ def test_a_move_that_changes_nothing_is_not_the_specialists_own(
 
 
 @pytest.mark.parametrize("who", ["client", "specialist"])
-def test_a_block_cancels_coming_bookings_as_the_system(
+def test_a_block_cancels_coming_bookings_as_the_system(  # noqa: PLR0917
     app: Flask,
     client: Actor,
     specialist: Actor,

@@ -38,11 +38,6 @@ CLIENTS, SPECIALISTS, ROUNDS, BEFORE_THE_KILL = 16, 3, 4, 40
 BOOKINGS, HOLDS = "/api/bookings/", "/api/holds/"
 
 
-@pytest.fixture(autouse=True)
-def clock() -> None:
-    """The real one: servers in processes of their own have no other."""
-
-
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path, worker: str) -> Iterator[TestDatabase]:
     folder = tmp_path / "database"
@@ -69,7 +64,9 @@ class Log:
     others: Counter[tuple[int, str]] = field(default_factory=Counter)
 
 
-def storm(address: str, who: Actor, offers: list[Offer], run: int, number: int, log: Log) -> None:
+def storm(
+    address: str, who: Actor, offers: list[Offer], *, run: int, number: int, log: Log
+) -> None:
     """Book one start after another, every third through a hold, until nobody answers."""
     connection = Call(address, who, "GET", BOOKINGS).connection()
     try:
@@ -120,7 +117,7 @@ def test_what_was_answered_before_a_kill_is_there_and_whole(
             logs = [Log() for _ in clients]
             with ThreadPoolExecutor(CLIENTS) as pool:
                 done = [
-                    pool.submit(storm, server.address, who, offers, run, n, log)
+                    pool.submit(storm, server.address, who, offers, run=run, number=n, log=log)
                     for n, (who, log) in enumerate(zip(clients, logs, strict=True))
                 ]
                 wait_for(logs, BEFORE_THE_KILL)

@@ -154,7 +154,8 @@ def test_errors_are_russian_or_english_and_name_the_fields(server: Server, end: 
             '{"type":"urn:marketplace:problem:invalid_fields","title":"Проверьте данные",'
             '"status":422,"detail":"Некоторые поля заполнены неверно, смотрите errors.",'
             '"code":"invalid_fields","errors":{"password":["Обязательное поле."],'
-            '"role":["Неизвестное поле."]}}'
+            '"role":["Неизвестное поле."]},'
+            '"error_codes":{"password":["required"],"role":["unknown"]}}'
         ).encode()
     )
     assert english.json["errors"] == {

@@ -161,10 +161,12 @@ class Server:
             }
 
 
-def assert_problem(answer: Answer | None, status: int, code: str) -> None:
+def assert_problem(answer: Answer | None, status: int, code: str, *fields: str) -> None:
+    """The answer is a problem of this status and code, naming these fields."""
     assert answer is not None
     assert (answer.status, answer.json["status"], answer.json["code"]) == (status, status, code)
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert set(fields) <= set(answer.json.get("errors", {}))
 
 
 def _answer(response: HTTPResponse) -> Answer:

@@ -35,7 +35,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     database = next(making)
     app = create_app(database.settings())
     with app.app_context():
-        demo.load(specialists=20, services_each=2, clients=10, seed=1, now=utc_now())
+        demo.load(
+            specialists=20, services_each=2, clients=10, seed=1, actor="system", now=utc_now()
+        )
     with app.app_context():
         db.engine.dispose()
     with live_server(database) as address:

@@ -90,15 +90,14 @@ def of_one(column: str, table: str, row: int) -> str:
     return f"(SELECT {column} FROM {table} WHERE id = {row})"
 
 
+LAST_END = of_one("busy_until", "time_claims", 3)
 KINDS_OF_FAULTS = {
     "overlap": (
         [f"UPDATE time_claims SET busy_from = {of_one('busy_from', 'time_claims', 1)} WHERE id=2"],
         ["claims 1 and 2 of one specialist overlap"],
     ),
     "overlap with the next but one": (
-        [
-            f"UPDATE time_claims SET busy_until = {of_one('busy_until', 'time_claims', 3)} WHERE id=1"
-        ],
+        [f"UPDATE time_claims SET busy_until = {LAST_END} WHERE id = 1"],
         [
             "claims 1 and 2 of one specialist overlap",
             "claims 1 and 3 of one specialist overlap",
@@ -236,7 +235,9 @@ def test_the_doctor_changes_nothing(flask: CommandLine) -> None:
 
 def test_demo_data_are_without_faults(app: Flask) -> None:
     with app.app_context():
-        demo.load(specialists=20, services_each=2, clients=10, seed=1, now=utc_now())
+        demo.load(
+            specialists=20, services_each=2, clients=10, seed=1, actor="system", now=utc_now()
+        )
 
     assert CommandLine(app).do("doctor") == CLEAN
 

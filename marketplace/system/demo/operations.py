@@ -63,7 +63,7 @@ def load(
     now: datetime,
     progress: Progress | None = None,
 ) -> Counts:
-    """Write demo data, all of it or none. `progress` hears of rows done and rows in all.
+    """Write demo data, all of it or none. `progress` hears of steps done and in all.
 
     Raises `DemoDataError` for a database with real accounts or with demo data, and `ValueError`
     for a number that is not positive.
@@ -98,7 +98,8 @@ def load(
         (Service, generator.services(plan, category_ids)),
         (Session, generator.sessions(plan)),
     )
-    total = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
+    written = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
+    total = written + plan.specialists  # of bookings nobody knows how many before they are made
     done = 0
     last_exception = plan.first_exception - 1
     for model, rows in parts:
@@ -109,7 +110,9 @@ def load(
                 progress(done, total)
             if model is ScheduleException:
                 last_exception = chunk[-1]["id"]
-    _write_appointments(connection, plan, category_ids)
+    for specialists_done in _write_appointments(connection, plan, category_ids):
+        if progress is not None:
+            progress(written + specialists_done, total)
     _follow_ids(connection, User, plan.first_user + plan.people - 1)
     _follow_ids(connection, Service, plan.first_service + plan.services - 1)
     _follow_ids(connection, ScheduleException, last_exception)
@@ -154,8 +157,10 @@ def _record(action: str, counts: Counts, actor: str, now: datetime) -> None:
 
 def _write_appointments(
     connection: sa.Connection, plan: Plan, category_ids: dict[str, int]
-) -> None:
+) -> Iterator[int]:
+    """How many specialists' bookings are written, after each chunk."""
     services = generator.services(plan, category_ids)
+    specialists: set[int] = set()
     last_booking = plan.first_booking - 1
     made = appointments.appointments(plan, services)
     while chunk := list(islice(made, CHUNK_ROWS)):
@@ -165,11 +170,14 @@ def _write_appointments(
         if claims:
             connection.execute(sa.insert(TimeClaim), claims)
         last_booking = chunk[-1].booking["id"]
+        specialists |= {each.booking["specialist_id"] for each in chunk}
+        yield len(specialists)
     held = appointments.hold(plan, next(generator.services(plan, category_ids)))
     connection.execute(sa.insert(Hold), [held])
     connection.execute(sa.insert(TimeClaim), [appointments.hold_claim(held)])
     _follow_ids(connection, Booking, last_booking)
     _follow_ids(connection, Hold, held["id"])
+    yield plan.specialists
 
 
 def _prepare(connection: sa.Connection) -> None:
