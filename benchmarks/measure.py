@@ -51,7 +51,8 @@ class Sample:
 
 def sample(server: Server, requests: Sequence[str], seconds: float, *, first: int = 0) -> Sample:
     """One warmed measurement over 16 keep-alive connections."""
-    Load(Plan(server.port, requests, WARM_UP_SECONDS, first=first)).outcome()
+    # What the warm-up sent is not sent again: a slot can be booked once.
+    first += Load(Plan(server.port, requests, WARM_UP_SECONDS, first=first)).outcome().requests
     before = server.read()
     outcome = Load(Plan(server.port, requests, seconds, first=first)).outcome()
     after = server.read()

@@ -6,6 +6,8 @@ import http
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +18,10 @@ PASSWORD = "sea-breeze-42"  # noqa: S105 - the demo accounts' published password
 SUBSTRINGS = Path(__file__).with_name("substrings.txt")
 PAGE = "/api/services/?limit=20"
 NEW_SERVICES = 50
+SPECIALISTS = 200
+PAGES_OF_SERVICES = 4
+MAX_PRICE = 99_999_999
+SPACING = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Session:
     client: str
     specialist: str
     profile: int
+    free: Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,34 @@ def session(server: Server) -> Session:
         client=_log_in(server, "demo_client"),
         specialist=_log_in(server, "demo_specialist"),
         profile=page[0]["specialist_profile"]["id"],
+        free=_free_starts(server),
     )
+
+
+def _free_starts(server: Server) -> list[tuple[int, str]]:
+    """(service, start) of slots that do not overlap, over some two hundred specialists."""
+    services: dict[int, int] = {}
+    path = f"/api/services/?limit=100&max_price={MAX_PRICE}&ordering=-price"
+    for _ in range(PAGES_OF_SERVICES):
+        _, page = call(server.port, "GET", path)
+        for each in page:
+            services.setdefault(each["specialist"], each["id"])
+        path = f"/api/services/?limit=100&max_price={page[-1]['price']}&ordering=-price"
+    first = datetime.now(UTC).date() + timedelta(days=2)
+    dates = f"from={first}&to={first + timedelta(days=20)}"
+    days: list[list[tuple[int, str]]] = []
+    for service in list(services.values())[:SPECIALISTS]:
+        _, answer = call(server.port, "GET", f"/api/services/{service}/slots/?{dates}")
+        for day in answer["days"]:
+            free, busy_until = [], ""
+            for start in day["slots"]:
+                if start >= busy_until:
+                    free.append((service, start))
+                    end = datetime.fromisoformat(start) + SPACING * answer["duration_minutes"]
+                    busy_until = end.isoformat()
+            days.append(free)
+    # Neighbours in time go to different specialists, as different clients would.
+    return [start for column in zip_longest(*days) for start in column if start is not None]
 
 
 def get(path: str, token: str = "", headers: str = "") -> str:
@@ -105,6 +139,19 @@ def _create(session: Session) -> list[str]:
     return [post("/api/auth/services/", body, session.specialist) for body in bodies]
 
 
+def _slots(_session: Session) -> list[str]:
+    first = datetime.now(UTC).date()
+    last = first + timedelta(days=30)
+    return [get(f"/api/services/1/slots/?from={first}&to={last}")]
+
+
+def _book(session: Session) -> list[str]:
+    return [
+        post("/api/bookings/", {"service": service, "starts_at": start}, session.client)
+        for service, start in session.free
+    ]
+
+
 def log_in(_session: Session) -> list[str]:
     return [post("/api/auth/login/", {"username": "demo_client", "password": PASSWORD})]
 
@@ -114,6 +161,8 @@ TARGETS = (
     Target("page_token", 0.15, _page_token),
     Target("filtered", 0.12, _filtered),
     Target("profile", 0.40, _profile),
+    Target("slots", None, _slots),
     Target("create", None, _create),
+    Target("book", None, _book),
     Target("login", None, log_in),
 )

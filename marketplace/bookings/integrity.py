@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -23,6 +22,7 @@ def faults(now: datetime) -> Iterator[str]:
         (_holding_without_claim(now), "booking {} holds time and has no claim"),
         (_claims_of_the_wrong(), "claim {} does not cover its owner's time or specialist"),
         (_claims_of_the_closed(), "claim {} is kept by booking {}, which holds no time"),
+        (_claims_that_end_elsewhere(), "claim {} does not end when its owner does"),
         (_holds_without_claim(), "hold {} has no claim"),
         (_histories_that_lead_elsewhere(), "the history of booking {} does not lead to its status"),
         (_broken_histories(), "event {} of booking {} does not follow from the one before it"),
@@ -33,23 +33,17 @@ def faults(now: datetime) -> Iterator[str]:
 
 
 def _overlapping_claims() -> sa.Select[int, int]:
-    later = (
-        sa.select(
-            TimeClaim.id,
-            sa.func.lag(TimeClaim.id).over(**_BY_SPECIALIST).label("before"),
-            TimeClaim.busy_from,
-            sa.func.max(TimeClaim.busy_until)
-            .over(**_BY_SPECIALIST, rows=(None, -1))
-            .label("busy_before"),
+    other = aliased(TimeClaim)
+    return (
+        sa.select(TimeClaim.id, other.id)
+        .join(other, other.specialist_id == TimeClaim.specialist_id)
+        .where(
+            TimeClaim.id < other.id,
+            TimeClaim.busy_from < other.busy_until,
+            TimeClaim.busy_until > other.busy_from,
         )
-    ).subquery()
-    return sa.select(later.c.before, later.c.id).where(later.c.busy_from < later.c.busy_before)
-
-
-_BY_SPECIALIST: dict[str, Any] = {
-    "partition_by": TimeClaim.specialist_id,
-    "order_by": (TimeClaim.busy_from, TimeClaim.id),
-}
+        .order_by(TimeClaim.id, other.id)
+    )
 
 
 def _holding_without_claim(now: datetime) -> sa.Select[int]:
@@ -91,6 +85,21 @@ def _claims_of_the_closed() -> sa.Select[int, int]:
         .join(Booking, Booking.id == TimeClaim.booking_id)
         .where(Booking.status.not_in(HOLDING))
     )
+
+
+def _claims_that_end_elsewhere() -> sa.Select[int]:
+    pending = sa.and_(Booking.status == Status.PENDING, Booking.starts_at.is_distinct_from(_EXPIRY))
+    confirmed = sa.and_(Booking.status == Status.CONFIRMED, _EXPIRY.is_not(None))
+    held = sa.and_(Hold.id.is_not(None), Hold.expires_at.is_distinct_from(_EXPIRY))
+    return (
+        sa.select(TimeClaim.id)
+        .outerjoin(Booking, Booking.id == TimeClaim.booking_id)
+        .outerjoin(Hold, Hold.id == TimeClaim.hold_id)
+        .where(sa.or_(pending, confirmed, held))
+    )
+
+
+_EXPIRY = TimeClaim.expires_at
 
 
 def _holds_without_claim() -> sa.Select[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.auth.models import User
 from marketplace.bookings import slots
-from marketplace.bookings.journal import close, note_event
+from marketplace.bookings.journal import close, note_event, settle
 from marketplace.bookings.models import Booking, Hold, TimeClaim
 from marketplace.bookings.operations import busy_span, overlap
 from marketplace.bookings.states import (
@@ -64,7 +64,8 @@ def act(booking_id: int, user_id: int, action: Action, now: datetime, *, reason:
     else:
         before = Status(booking.status)
         name = _PAST_TENSE[action]
-        close([booking_id], target, name, by=party, expected=before, now=now, **details)
+        closed = close([booking_id], target, name, by=party, expected=before, now=now, **details)
+        _require_closed(closed)
 
 
 @transactional
@@ -81,6 +82,7 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
         _refuse_late(booking, Code.TOO_LATE_TO_RESCHEDULE, now)
     if starts_at == booking.starts_at:
         return
+    settle(booking.specialist_id, now)
     settings = schedules.settings_of(booking.specialist_id)
     slots.require_offered(
         slots.judge(
@@ -137,12 +139,18 @@ def _locked(booking_id: int, user_id: int) -> tuple[Booking, Party]:
 
 def _require(booking: Booking, action: Action, party: Party, now: datetime) -> Verdict:
     status = effective_status(Status(booking.status), booking.starts_at, booking.ends_at, now)
-    verdict = judge(
-        status, Party(booking.status_by), action, party, started=booking.starts_at <= now
-    )
+    # What the clock decided is the system's doing, written or not.
+    by = Party(booking.status_by) if status == booking.status else Party.SYSTEM
+    verdict = judge(status, by, action, party, started=booking.starts_at <= now)
     if verdict is Verdict.WRONG_STATE:
         raise DomainError(Code.WRONG_STATE)
     return verdict
+
+
+def _require_closed(closed: list[int]) -> None:
+    # The clock's own command does not wait for diaries and may have been first.
+    if not closed:
+        raise DomainError(Code.WRONG_STATE)
 
 
 def _refuse_late(booking: Booking, code: Code, now: datetime) -> None:
@@ -195,7 +203,7 @@ def cancel_by_admin(booking_id: int, reason: str, *, actor: str, now: datetime) 
     status = effective_status(Status(booking.status), booking.starts_at, booking.ends_at, now)
     if status not in HOLDING:
         raise DomainError(Code.WRONG_STATE)
-    close(
+    closed = close(
         [booking_id],
         Status.CANCELLED,
         "cancelled",
@@ -204,6 +212,7 @@ def cancel_by_admin(booking_id: int, reason: str, *, actor: str, now: datetime) 
         now=now,
         reason=reason,
     )
+    _require_closed(closed)
     audit.record("booking.cancel", "booking", booking_id, actor=actor, now=now, reason=reason)
 
 

@@ -66,7 +66,8 @@ def book_hold(client_id: int, hold_id: int, note: str, now: datetime) -> int:
     if found is None:
         raise DomainError(Code.HOLD_EXPIRED)
     lock_diaries({client_id, found.specialist_id})
-    hold = session().scalar(mine.execution_options(populate_existing=True))
+    # Whoever releases or ends it meanwhile waits for this row, or has been waited for.
+    hold = session().scalar(mine.with_for_update().execution_options(populate_existing=True))
     if hold is None:
         raise DomainError(Code.HOLD_EXPIRED)
     settings = schedules.settings_of(hold.specialist_id)

@@ -22,6 +22,8 @@ from marketplace.services.models import Service
 
 _NOBODY = 0
 _ONE_DAY = timedelta(days=1)
+# What is looked at only of a start that lies on the grid, where no fraction of a second does.
+_AFTER_THE_STEP = (None, Rule.DOES_NOT_FIT, Rule.TOO_SOON, Rule.TOO_FAR, Rule.TAKEN)
 _SERVICE = HotQuery(
     sa.select(
         Service.id,
@@ -134,7 +136,7 @@ def judge(
         specialist_id, settings, duration_minutes, since=start, until=start + 1, **reads
     )
     rule = near.judge(start)
-    if rule is None and starts_at.microsecond:
+    if starts_at.microsecond and rule in _AFTER_THE_STEP:
         rule = Rule.OFF_THE_STEP
     if rule is None:
         return Judgement(None, [])
@@ -143,7 +145,8 @@ def judge(
         specialist_id, settings, duration_minutes, since=since, until=until, **reads
     )
     clock = zone(settings.timezone)
-    return Judgement(rule, [clock.wire(each) for each in whole.nearest(start)])
+    nearest = whole.nearest(start, including=bool(starts_at.microsecond))
+    return Judgement(rule, [clock.wire(each) for each in nearest])
 
 
 def require_offered(judgement: Judgement) -> None:

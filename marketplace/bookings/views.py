@@ -102,10 +102,20 @@ def events_view(events: Iterable[Any], timezone: str) -> list[dict[str, Any]]:
             "by": event.by,
             "event": event.action,
             "status": event.to_status,
-            "details": event.details,
+            "details": _details(event.details, timezone),
         }
         for event in events
     ]
+
+
+def _details(details: dict[str, Any], timezone: str) -> dict[str, Any]:
+    """Moments of a move in the booking's zone; a reason is a text."""
+    moved: dict[str, Any] = {
+        name: wire(datetime.fromisoformat(details[name]), timezone)
+        for name in ("from", "to")
+        if name in details
+    }
+    return {**details, **moved}
 
 
 def hold_view(row: Any) -> dict[str, Any]:

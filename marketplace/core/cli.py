@@ -36,8 +36,8 @@ _GAP = "  "
 _TERMINAL_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
-class AdminGroup(AppGroup):
-    """A group of commands whose refusals are one sentence on stderr and exit code 1."""
+class AdminCommand(click.Command):
+    """A command whose refusals are one sentence on stderr and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -55,6 +55,10 @@ class AdminGroup(AppGroup):
                 f"The database cannot be used: {reason} (it is at {settings.database_address}; "
                 "to migrate it: flask db upgrade)."
             ) from error
+
+
+class AdminGroup(AdminCommand, AppGroup):
+    """A group of such commands."""
 
 
 class Checked(click.ParamType[Any]):

@@ -115,14 +115,17 @@ class Availability:
                 return self._refusal(start, shift) if on_grid else Rule.OFF_THE_STEP
         return Rule.OUTSIDE_HOURS
 
-    def nearest(self, wanted: int, count: int = 3) -> list[int]:
-        """The offered starts nearest to a moment, the nearest first, the earlier of two as near."""
+    def nearest(self, wanted: int, count: int = 3, *, including: bool = False) -> list[int]:
+        """The offered starts nearest to a moment, the nearest first, the earlier of two as near;
+        the moment itself only when `including` it.
+        """
         low, high = self.span
         centre = min(max(wanted, low), high)
         found: list[int] = []
         for days in _RINGS_DAYS:
             reach = days * 86_400
-            found = [each for each in self.starts(centre - reach, centre + reach) if each != wanted]
+            around = self.starts(centre - reach, centre + reach)
+            found = [each for each in around if including or each != wanted]
             covered = centre - reach <= low and centre + reach >= high
             if len(found) >= count or covered:
                 break

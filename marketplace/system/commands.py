@@ -80,7 +80,7 @@ def write(file: IO[str]) -> None:
     file.write(document_text(utc_now().date()))
 
 
-@click.command("doctor")
+@click.command("doctor", cls=cli.AdminCommand)
 @with_appcontext
 def doctor() -> None:
     """Prove on the live data that what must hold does.
@@ -91,7 +91,7 @@ def doctor() -> None:
     for fault in found:
         click.echo(fault, err=True)
     if found:
-        raise click.ClickException(f"{len(found)} faults found.")
+        raise click.ClickException(f"{len(found)} fault{'s' * (len(found) > 1)} found.")
     click.echo("No faults found.")
 
 

@@ -28,7 +28,6 @@ from bookings.support import (
     slot,
 )
 
-
 # Who brought a booking into its state.
 BY = {"pending": "client", "cancelled": "client", "expired": "system"}
 CALLERS = ("client", "specialist", "stranger")

@@ -24,7 +24,6 @@ from bookings.support import (
 )
 from flask import Flask
 
-
 AGENDA = "/api/schedule/agenda/"
 WORK = [{"start": "10:00", "end": "18:00"}]
 MORNINGS = {

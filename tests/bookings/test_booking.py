@@ -24,7 +24,6 @@ from bookings.support import (
 from flask import Flask
 from services.support import suspend
 
-
 NOTHING = {"bookings": 0, "booking_events": 0, "holds": 0, "time_claims": 0, "idempotency_keys": 0}
 
 

@@ -28,7 +28,6 @@ from test_query_counts import cost
 
 from marketplace.bookings import lifecycle
 
-
 DAY = timedelta(days=1)
 # Each stored status before and after the clock has changed what it means.
 ROWS: list[dict[str, Any]] = [

@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 import time_machine
 from actors import Actor, People
-from auth.support import in_parallel, logged_in
+from bookings.commanding import SETTINGS, TOMORROW, book, by_hand, count, faults, ids
 from bookings.support import NOW
 from command_line import CommandLine, refusal
 from flask import Flask
 
-from marketplace.bookings import integrity, lifecycle
-from marketplace.core.clock import utc_now
-from marketplace.extensions import db
-
 pytestmark = pytest.mark.usefixtures("clock")
-
-TOMORROW = "2026-11-24T{}:00:00+03:00"
-SETTINGS = "/api/schedule/settings/"
 
 
 @pytest.fixture
 def flask(app: Flask) -> CommandLine:
     return CommandLine(app)
-
-
-def book(client: Actor, service: int, hour: int = 12, **more: Any) -> dict[str, Any]:
-    body = {"service": service, "starts_at": TOMORROW.format(hour), **more}
-    answer = client.post("/api/bookings/", body)
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.get_json()
-    return made
-
-
-def hold(client: Actor, service: int, hour: int) -> None:
-    body = {"service": service, "starts_at": TOMORROW.format(hour)}
-    assert client.post("/api/holds/", body).status_code == 201
-
-
-def by_hand(specialist: Actor) -> None:
-    assert specialist.patch(SETTINGS, {"auto_confirm": False}).status_code == 200
-
-
-def ids(flask: CommandLine, *filters: object) -> list[int]:
-    return [row["id"] for row in flask.json("bookings", "list", *filters)]
-
-
-def count(app: Flask, table: str) -> int:
-    with app.app_context(), db.engine.connect() as connection:
-        return int(connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0)
-
-
-def faults(app: Flask) -> list[str]:
-    with app.app_context():
-        return list(integrity.faults(utc_now()))
 
 
 def test_bookings_are_listed_newest_first_and_found_by_party_and_status(
@@ -250,127 +210,3 @@ def test_wrong_use_is_told_with_exit_code_2(
 
     assert flask.run("bookings", *words).exit_code == 2
     assert flask.json("bookings", "show", "1")["status"] == "confirmed"
-
-
-def lapse(client: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates) -> None:
-    """A confirmed booking nobody closed, two requests nobody answered, two holds."""
-    book(client, service, 10)
-    by_hand(specialist)
-    for hour in (11, 12):
-        book(client, service, hour)
-    for hour in (14, 15):
-        hold(client, service, hour)
-    clock.move_to(NOW + timedelta(hours=49))  # 24 hours after the end of the first
-
-
-def shown_to(client: Actor) -> list[str]:
-    client = logged_in(client)
-    return [client.get(f"/api/bookings/{number}/").get_json()["status"] for number in (1, 2, 3)]
-
-
-def test_expire_writes_what_the_clock_has_decided_once(
-    *,
-    app: Flask,
-    flask: CommandLine,
-    client: Actor,
-    specialist: Actor,
-    service: int,
-    clock: time_machine.Coordinates,
-) -> None:
-    lapse(client, specialist, service, clock)
-    assert shown_to(client) == ["confirmed", "expired", "expired"]
-    clock.shift(timedelta(hours=1))
-    before = shown_to(client)
-
-    assert flask.do("bookings", "expire") == "Expired: 2. Completed: 1. Holds ended: 2.\n"
-    assert flask.do("bookings", "expire") == "Expired: 0. Completed: 0. Holds ended: 0.\n"
-
-    stored = [row["status"] for row in flask.json("bookings", "list")]
-    assert stored[::-1] == before == ["completed", "expired", "expired"]
-    assert flask.json("bookings", "show", "2")["history"][-1].endswith(" system expired: expired")
-    assert (count(app, "holds"), count(app, "time_claims")) == (0, 0)
-    assert faults(app) == []
-
-
-def test_expire_leaves_alone_what_is_still_to_come(
-    app: Flask, flask: CommandLine, client: Actor, specialist: Actor, service: int
-) -> None:
-    book(client, service, 10)
-    by_hand(specialist)
-    book(client, service, 11)
-    hold(client, service, 14)
-
-    assert flask.do("bookings", "expire") == "Expired: 0. Completed: 0. Holds ended: 0.\n"
-
-    assert [row["status"] for row in flask.json("bookings", "list")] == ["pending", "confirmed"]
-    assert count(app, "time_claims") == 3
-
-
-def test_expire_four_times_at_once_writes_each_once(
-    app: Flask,
-    client: Actor,
-    specialist: Actor,
-    service: int,
-    clock: time_machine.Coordinates,
-) -> None:
-    lapse(client, specialist, service, clock)
-    clock.shift(timedelta(hours=1))
-
-    def expire(_number: int) -> dict[str, int]:
-        with app.app_context():
-            return lifecycle.expire(utc_now())
-
-    counts = in_parallel(4, expire)
-
-    total = {name: sum(one[name] for one in counts) for name in counts[0]}
-    assert total == {"expired": 2, "completed": 1, "holds": 2}
-    assert count(app, "booking_events") == 6
-    assert faults(app) == []
-
-
-def test_a_schedule_is_shown_with_hours_and_coming_exceptions(
-    flask: CommandLine, specialist: Actor, service: int
-) -> None:
-    hours = [{"weekday": 1, "start": "10:00", "end": "14:00"}]
-    hours.append({"weekday": 7, "start": "20:00", "end": "24:00"})
-    assert specialist.put("/api/schedule/hours/", {"hours": hours}).status_code == 200
-    assert specialist.patch(SETTINGS, {"buffer_after_minutes": 15}).status_code == 200
-    for dates, intervals in (
-        (("2026-11-01", "2026-11-22"), []),
-        (("2026-12-31", "2027-01-08"), []),
-        (("2026-12-25", "2026-12-25"), [{"start": "09:00", "end": "13:00"}]),
-        (("2027-11-24", "2027-11-24"), []),
-    ):
-        body = {"date_from": dates[0], "date_to": dates[1], "intervals": intervals, "reason": "Д"}
-        assert specialist.post("/api/schedule/exceptions/", body).status_code in (201, 422)
-
-    shown = flask.json("schedule", "show", "master")
-    text = flask.do("schedule", "show", specialist.user_id)
-
-    assert shown["user"] == f"{specialist.user_id} (master)"
-    assert (shown["timezone"], shown["buffer_after_minutes"]) == ("Europe/Moscow", 15)
-    assert shown["hours"] == hours
-    assert [(one["date_from"], one["date_to"]) for one in shown["exceptions"]] == [
-        ("2026-12-25", "2026-12-25"),
-        ("2026-12-31", "2027-01-08"),
-    ]
-    assert shown["exceptions"][0]["intervals"] == [{"start": "09:00", "end": "13:00"}]
-    assert shown["exceptions"][1] | {"date_from": 0, "date_to": 0} == {
-        "date_from": 0,
-        "date_to": 0,
-        "intervals": [],
-        "reason": "Д",
-    }
-    assert "hours                  Mon 10:00-14:00, Sun 20:00-24:00\n" in text
-    assert "2026-12-25..2026-12-25 09:00-13:00, 2026-12-31..2027-01-08 off" in text
-    assert "buffer after minutes   15\n" in text
-
-
-def test_a_schedule_without_hours_is_shown_and_nobodys_is_not_there(
-    flask: CommandLine, client: Actor
-) -> None:
-    shown = flask.json("schedule", "show", "klient")
-
-    assert (shown["hours"], shown["exceptions"], shown["slot_step_minutes"]) == ([], [], 30)
-    assert refusal(flask.run("schedule", "show", "nobody")).endswith("nobody.")
-    assert flask.run("schedule", "show").exit_code == 2

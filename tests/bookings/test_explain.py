@@ -8,7 +8,6 @@ import pytest
 from actors import Actor, assert_problem
 from bookings.support import assert_not_offered, book, except_on, move, set_up, slot
 
-
 # On day 2 there is a day off, on day 70 as well; on day 1 12:00 is booked.
 REFUSED = [
     (slot("08:00", 0), "in_the_past"),

@@ -23,7 +23,6 @@ from bookings.support import (
 )
 from flask import Flask
 
-
 MINUTE = timedelta(minutes=1)
 
 

@@ -22,7 +22,6 @@ from bookings.support import (
 from flask import Flask
 from test_query_counts import cost
 
-
 ALL_DAY = [f"{10 + half // 2}:{30 * (half % 2):02d}" for half in range(15)]
 
 

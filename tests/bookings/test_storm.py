@@ -38,6 +38,11 @@ CLIENTS, SPECIALISTS, ROUNDS, BEFORE_THE_KILL = 16, 3, 4, 40
 BOOKINGS, HOLDS = "/api/bookings/", "/api/holds/"
 
 
+@pytest.fixture(autouse=True)
+def clock() -> None:
+    """The real one: servers in processes of their own have no other."""
+
+
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path, worker: str) -> Iterator[TestDatabase]:
     folder = tmp_path / "database"

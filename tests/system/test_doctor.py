@@ -255,4 +255,4 @@ def test_a_database_that_is_not_migrated_is_told(sqlite: TestDatabase, tmp_path:
             db.engine.dispose()
 
     assert said.startswith("The database cannot be used: ")
-    assert said.endswith("flask db upgrade.)")
+    assert said.endswith("to migrate it: flask db upgrade).")
