@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.bookings.states import Party, Status
-from marketplace.core.database import session
+from marketplace.core.database import session, table_of
 
 
 def note_event(
@@ -25,7 +25,7 @@ def note_event(
 ) -> None:
     """Add an entry to a booking's history, in the caller's transaction."""
     session().execute(
-        sa.insert(BookingEvent).values(
+        sa.insert(table_of(BookingEvent)).values(
             booking_id=booking_id,
             at=now,
             by=by,

@@ -9,15 +9,13 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth.models import CLIENT, User
 from marketplace.bookings import slots
 from marketplace.bookings.journal import note_event, settle
 from marketplace.bookings.models import MAX_LIVE_HOLDS, Booking, Hold, TimeClaim
 from marketplace.bookings.states import Party, Status
-from marketplace.core.database import session, transactional, violated
+from marketplace.core.database import session, table_of, transactional, violated
 from marketplace.core.errors import Code, DomainError, not_found
 from marketplace.core.money import to_amount
-from marketplace.core.permissions import unauthorized
 from marketplace.schedule import queries as schedules
 from marketplace.schedule.availability import Rule
 from marketplace.schedule.diary import lock_diaries
@@ -99,7 +97,7 @@ def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) ->
     hold_id = (
         session()
         .execute(
-            sa.insert(Hold)
+            sa.insert(table_of(Hold))
             .values(
                 client_id=client_id, place=free[0], expires_at=expires_at, created_at=now, **values
             )
@@ -129,11 +127,11 @@ def _offered(
     """Lock both diaries and put the start before the rule."""
     specialist_id = slots.offer_of(service_id, None).specialist_id
     lock_diaries({client_id, specialist_id})
-    # Both may have changed while the lock was waited for.
-    _require_client(client_id)
-    offer = slots.offer_of(service_id, None)
-    settle(specialist_id, now)
-    settings = schedules.settings_of(specialist_id)
+    # All of it may have changed while the lock was waited for.
+    wanted = slots.wanted(service_id, client_id, now)
+    offer, settings = wanted.offer, wanted.settings
+    if wanted.due:
+        settle(specialist_id, now)
     slots.require_offered(
         slots.judge(specialist_id, settings, offer.duration_minutes, starts_at, now=now)
     )
@@ -150,14 +148,6 @@ def _offered(
     )
 
 
-def _require_client(client_id: int) -> None:
-    still = sa.select(User.id).where(
-        User.id == client_id, User.role == CLIENT, User.blocked_at.is_(None)
-    )
-    if session().scalar(still) is None:
-        raise unauthorized(Code.TOKEN_REVOKED)
-
-
 def _answer_by(frozen: Frozen, settings: ScheduleSettings) -> datetime | None:
     """Until when a claim waits for the specialist's answer."""
     return None if settings.auto_confirm else frozen.starts_at
@@ -171,7 +161,7 @@ def _write_booking(
     booking_id = (
         session()
         .execute(
-            sa.insert(Booking)
+            sa.insert(table_of(Booking))
             .values(
                 client_id=client_id,
                 status=status,
@@ -201,7 +191,7 @@ def _claim(
     busy_from, busy_until = busy_span(frozen.starts_at, frozen.ends_at, settings)
     try:
         session().execute(
-            sa.insert(TimeClaim).values(
+            sa.insert(table_of(TimeClaim)).values(
                 specialist_id=frozen.specialist_id,
                 busy_from=busy_from,
                 busy_until=busy_until,

@@ -8,15 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.auth.models import User
+from marketplace.auth.models import CLIENT, User
 from marketplace.bookings.models import TimeClaim
 from marketplace.core.errors import Code, DomainError, not_found
 from marketplace.core.hot import HotQuery, moment_of, moment_param
-from marketplace.core.permissions import Viewer
+from marketplace.core.permissions import Viewer, unauthorized
+from marketplace.profile.models import Profile
 from marketplace.schedule import queries as schedules
 from marketplace.schedule.availability import Availability, Diary, Rule
 from marketplace.schedule.localtime import day_of, seconds_of, zone
 from marketplace.schedule.localtime import moment_of as moment_at
+from marketplace.schedule.models import Schedule
 from marketplace.schedule.records import ScheduleSettings
 from marketplace.services.models import Service
 
@@ -37,6 +39,32 @@ _SERVICE = HotQuery(
         Service.id == sa.bindparam("service_id"),
         sa.or_(Service.listed == sa.true(), Service.specialist_id == sa.bindparam("owner_id")),
         Service.archived_at.is_(None),
+    )
+)
+_WANTED = HotQuery(
+    sa.select(
+        Service.id,
+        Service.specialist_id,
+        Service.name,
+        sa.type_coerce(Service.price, sa.BigInteger),
+        Service.duration_minutes,
+        sa.exists()
+        .where(
+            TimeClaim.specialist_id == Service.specialist_id,
+            TimeClaim.expires_at <= sa.bindparam("now", type_=TimeClaim.busy_from.type),
+        )
+        .label("due"),
+        *schedules.SETTINGS_COLUMNS,
+    )
+    .join(Schedule, Schedule.user_id == Service.specialist_id)
+    .join(Profile, Profile.user_id == Service.specialist_id)
+    .where(
+        Service.id == sa.bindparam("service_id"),
+        Service.listed == sa.true(),
+        Service.archived_at.is_(None),
+        sa.exists().where(
+            User.id == sa.bindparam("client_id"), User.role == CLIENT, User.blocked_at.is_(None)
+        ),
     )
 )
 _CLAIMS = HotQuery(
@@ -76,6 +104,29 @@ def offer_of(service_id: int, viewer: Viewer | None) -> Offer:
     if row is None:
         raise not_found()
     return Offer(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client wants to book, all of it as of one moment; `due`: claims there have expired."""
+
+    offer: Offer
+    settings: ScheduleSettings
+    due: bool
+
+
+def wanted(service_id: int, client_id: int, now: datetime) -> Wanted:
+    """A listed service with its specialist's settings, for a client who may still book.
+
+    Raises 404, or 401 when the client was blocked meanwhile.
+    """
+    row = _WANTED.first(
+        {"service_id": service_id, "client_id": client_id, "now": moment_param(now)}
+    )
+    if row is None:
+        offer_of(service_id, None)
+        raise unauthorized(Code.TOKEN_REVOKED)
+    return Wanted(Offer(*row[:5]), schedules.settings_from(row[6:]), bool(row[5]))
 
 
 def availability(

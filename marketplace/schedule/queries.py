@@ -32,20 +32,22 @@ _HAS_HOURS = sa.or_(
         ScheduleException.user_id == Schedule.user_id,
     ),
 )
+# In the order of `ScheduleSettings`; from `Schedule` joined with `Profile`.
+SETTINGS_COLUMNS: tuple[Any, ...] = (
+    Profile.timezone,
+    Schedule.slot_step_minutes,
+    Schedule.min_notice_minutes,
+    Schedule.horizon_days,
+    Schedule.buffer_before_minutes,
+    Schedule.buffer_after_minutes,
+    Schedule.auto_confirm,
+    Schedule.cancel_notice_minutes,
+    _HAS_HOURS.label("has_hours"),
+    Schedule.version,
+    Profile.version.label("profile_version"),
+)
 _SETTINGS = HotQuery(
-    sa.select(
-        Profile.timezone,
-        Schedule.slot_step_minutes,
-        Schedule.min_notice_minutes,
-        Schedule.horizon_days,
-        Schedule.buffer_before_minutes,
-        Schedule.buffer_after_minutes,
-        Schedule.auto_confirm,
-        Schedule.cancel_notice_minutes,
-        _HAS_HOURS.label("has_hours"),
-        Schedule.version,
-        Profile.version.label("profile_version"),
-    )
+    sa.select(*SETTINGS_COLUMNS)
     .join(Profile, Profile.user_id == Schedule.user_id)
     .where(Schedule.user_id == sa.bindparam("user_id"))
 )
@@ -54,7 +56,7 @@ _HOURS = HotQuery(
     .where(WorkingHours.user_id == sa.bindparam("user_id"))
     .order_by(WorkingHours.weekday, WorkingHours.start_minute)
 )
-_EXCEPTIONS = (
+_EXCEPTIONS = HotQuery(
     sa.select(
         ScheduleException.id,
         ScheduleException.date_from,
@@ -64,6 +66,11 @@ _EXCEPTIONS = (
         ExceptionInterval.end_minute,
     )
     .outerjoin(ExceptionInterval, ExceptionInterval.exception_id == ScheduleException.id)
+    .where(
+        ScheduleException.user_id == sa.bindparam("user_id"),
+        ScheduleException.date_to >= sa.bindparam("first", type_=sa.Date),
+        ScheduleException.date_from <= sa.bindparam("last", type_=sa.Date),
+    )
     .order_by(ScheduleException.date_from, ScheduleException.id, ExceptionInterval.start_minute)
 )
 
@@ -73,7 +80,12 @@ def settings_of(user_id: int) -> ScheduleSettings:
     row = _SETTINGS.first({"user_id": user_id})
     if row is None:
         raise unauthorized(Code.TOKEN_REVOKED)
-    values: list[Any] = list(row)
+    return settings_from(row)
+
+
+def settings_from(row: Iterable[Any]) -> ScheduleSettings:
+    """The settings in a row of `SETTINGS_COLUMNS`, as the driver gives it."""
+    values = list(row)
     values[6], values[8] = bool(values[6]), bool(values[8])
     return ScheduleSettings(*values)
 
@@ -85,14 +97,10 @@ def weekly_hours(user_id: int) -> list[tuple[int, int, int]]:
 
 def working_time(user_id: int, first: date, last: date) -> WorkingTime:
     """The weekly hours, and the exceptions that touch the dates from `first` to `last`."""
-    query = _EXCEPTIONS.where(
-        ScheduleException.user_id == user_id,
-        ScheduleException.date_to >= first,
-        ScheduleException.date_from <= last,
-    )
-    return WorkingTime(
-        by_weekday(weekly_hours(user_id)), tuple(_gathered(read().execute(query).all()))
-    )
+    sqlite = read().dialect.name == "sqlite"
+    dates = (first.isoformat(), last.isoformat()) if sqlite else (first, last)
+    rows = _EXCEPTIONS.rows({"user_id": user_id, "first": dates[0], "last": dates[1]})
+    return WorkingTime(by_weekday(weekly_hours(user_id)), tuple(_gathered(rows)))
 
 
 def by_weekday(hours: Iterable[tuple[int, int, int]]) -> dict[int, tuple[Interval, ...]]:
@@ -103,18 +111,20 @@ def by_weekday(hours: Iterable[tuple[int, int, int]]) -> dict[int, tuple[Interva
     return days
 
 
-def _gathered(rows: Iterable[Any]) -> Iterable[ExceptionDates]:
-    found_rows: dict[int, Any] = {}
+def _gathered(rows: Iterable[tuple[Any, ...]]) -> Iterable[ExceptionDates]:
+    found: dict[int, tuple[Any, ...]] = {}
     intervals: dict[int, list[Interval]] = {}
-    for row in rows:
-        found_rows[row.id] = row
-        found = intervals.setdefault(row.id, [])
-        if row.start_minute is not None:
-            found.append((row.start_minute, row.end_minute))
-    for row in found_rows.values():
-        yield ExceptionDates(
-            row.date_from, row.date_to, tuple(intervals[row.id]), row.id, row.reason
-        )
+    for exception_id, first, last, reason, start, end in rows:
+        found[exception_id] = (_date(first), _date(last), reason)
+        mine = intervals.setdefault(exception_id, [])
+        if start is not None:
+            mine.append((start, end))
+    for exception_id, (first, last, reason) in found.items():
+        yield ExceptionDates(first, last, tuple(intervals[exception_id]), exception_id, reason)
+
+
+def _date(stored: Any) -> date:
+    return date.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 @dataclass(frozen=True, slots=True)

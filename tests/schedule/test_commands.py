@@ -25,7 +25,7 @@ def flask(app: Flask) -> CommandLine:
 
 
 def test_a_schedule_is_shown_with_hours_and_coming_exceptions(
-    flask: CommandLine, specialist: Actor, service: int
+    flask: CommandLine, specialist: Actor
 ) -> None:
     hours = [{"weekday": 1, "start": "10:00", "end": "14:00"}]
     hours.append({"weekday": 7, "start": "20:00", "end": "24:00"})
