@@ -17,7 +17,10 @@ from marketplace.bookings import time_routes
 from marketplace.catalogue import routes as catalogue_routes
 from marketplace.core import limits, logging, problems, requests
 from marketplace.extensions import cors, db, jwt, migrate
+from marketplace.notifications import commands as notifications_commands
+from marketplace.notifications import queries as notifications
 from marketplace.profile import operations as profiles
+from marketplace.profile import queries as profile_queries
 from marketplace.profile import routes as profile_routes
 from marketplace.schedule import commands as schedule_commands
 from marketplace.schedule import operations as schedules
@@ -50,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     accounts.on_block(services.mark_owner_blocked)
     accounts.on_block(booking_lives.cancel_all_of)
     schedules.on_coming(bookings.coming_bookings)
+    notifications.on_read(profile_queries.readers)
 
     api = openapi.new_api(app)
     for blueprint in (
@@ -73,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for group in (
         *auth_commands.GROUPS,
         *services_commands.GROUPS,
+        *notifications_commands.GROUPS,
         *schedule_commands.GROUPS,
         *bookings_commands.GROUPS,
         *system_commands.GROUPS,

@@ -1,4 +1,4 @@
-"""What every change of a booking writes beside it: its history, and its claim on time."""
+"""What every change of a booking writes beside it: history, notices, its claim on time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
+from marketplace.bookings.notices import Facts, facts_of, tell
 from marketplace.bookings.states import Party, Status
 from marketplace.core.database import session, table_of
 
 
 def note_event(
-    booking_id: int,
+    booking: Facts,
     action: str,
     *,
     by: Party,
@@ -23,18 +24,27 @@ def note_event(
     now: datetime,
     **details: Any,
 ) -> None:
-    """Add an entry to a booking's history, in the caller's transaction."""
-    session().execute(
-        sa.insert(table_of(BookingEvent)).values(
-            booking_id=booking_id,
-            at=now,
-            by=by,
-            action=action,
-            from_status=before,
-            to_status=after,
-            details=details,
+    """Add an entry to a booking's history, and what its parties are told, in the caller's
+    transaction.
+    """
+    event_id: int = (
+        session()
+        .scalars(
+            sa.insert(table_of(BookingEvent))
+            .values(
+                booking_id=booking.id,
+                at=now,
+                by=by,
+                action=action,
+                from_status=before,
+                to_status=after,
+                details=details,
+            )
+            .returning(BookingEvent.id)
         )
+        .one()
     )
+    tell(booking, event_id, action, by=by, after=after, now=now)
 
 
 def close(
@@ -53,19 +63,24 @@ def close(
     ids = list(booking_ids)
     if not ids:
         return []
-    closed = list(
-        session().scalars(
-            sa.update(Booking)
-            .where(Booking.id.in_(ids), Booking.status == expected)
-            .values(status=status, status_by=by, updated_at=now, version=Booking.version + 1)
-            .returning(Booking.id)
-            .execution_options(synchronize_session=False)
+    rows = session().execute(
+        sa.update(table_of(Booking))
+        .where(Booking.id.in_(ids), Booking.status == expected)
+        .values(status=status, status_by=by, updated_at=now, version=Booking.version + 1)
+        .returning(
+            Booking.id,
+            Booking.client_id,
+            Booking.specialist_id,
+            Booking.service_name,
+            Booking.starts_at,
         )
     )
-    session().execute(sa.delete(TimeClaim).where(TimeClaim.booking_id.in_(closed)))
-    for booking_id in closed:
-        note_event(booking_id, action, by=by, before=expected, after=status, now=now, **details)
-    return closed
+    closed = [facts_of(row) for row in rows]
+    numbers = [booking.id for booking in closed]
+    session().execute(sa.delete(table_of(TimeClaim)).where(TimeClaim.booking_id.in_(numbers)))
+    for booking in closed:
+        note_event(booking, action, by=by, before=expected, after=status, now=now, **details)
+    return numbers
 
 
 def settle(specialist_id: int, now: datetime) -> None:

@@ -12,6 +12,7 @@ from marketplace.auth.models import User
 from marketplace.bookings import slots
 from marketplace.bookings.journal import close, note_event, settle
 from marketplace.bookings.models import Booking, Hold, TimeClaim
+from marketplace.bookings.notices import facts_of
 from marketplace.bookings.operations import busy_span, overlap
 from marketplace.bookings.states import (
     CLOSES_AFTER,
@@ -60,7 +61,9 @@ def act(booking_id: int, user_id: int, action: Action, now: datetime, *, reason:
         session().execute(
             sa.update(TimeClaim).where(TimeClaim.booking_id == booking_id).values(expires_at=None)
         )
-        note_event(booking_id, "confirmed", by=party, before=Status.PENDING, after=target, now=now)
+        note_event(
+            facts_of(booking), "confirmed", by=party, before=Status.PENDING, after=target, now=now
+        )
     else:
         before = Status(booking.status)
         name = _PAST_TENSE[action]
@@ -120,7 +123,9 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
     except IntegrityError as error:
         raise overlap(error) from error
     moved = {"from": moved_from.isoformat(), "to": starts_at.isoformat()}
-    note_event(booking_id, "rescheduled", by=party, before=before, after=after, now=now, **moved)
+    note_event(
+        facts_of(booking), "rescheduled", by=party, before=before, after=after, now=now, **moved
+    )
 
 
 def _locked(booking_id: int, user_id: int) -> tuple[Booking, Party]:

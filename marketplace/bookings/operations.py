@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from marketplace.bookings import slots
 from marketplace.bookings.journal import note_event, settle
 from marketplace.bookings.models import MAX_LIVE_HOLDS, Booking, Hold, TimeClaim
+from marketplace.bookings.notices import Facts
 from marketplace.bookings.states import Party, Status
 from marketplace.core.database import session, table_of, transactional, violated
 from marketplace.core.errors import Code, DomainError, not_found
@@ -175,7 +176,10 @@ def _write_booking(
         )
         .scalar_one()
     )
-    note_event(booking_id, "created", by=Party.CLIENT, before=None, after=status, now=now)
+    facts = Facts(
+        booking_id, client_id, frozen.specialist_id, frozen.service_name, frozen.starts_at
+    )
+    note_event(facts, "created", by=Party.CLIENT, before=None, after=status, now=now)
     return booking_id
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from marketplace.auth.models import SPECIALIST, User
+from marketplace.core.database import read
 from marketplace.core.errors import Code, not_found
 from marketplace.core.hot import HotQuery
 from marketplace.core.permissions import unauthorized
+from marketplace.notifications.queries import Reader
 from marketplace.profile.models import Profile
 
 # In the order of `views.ProfileRow`; the links as the text they are stored in.
@@ -30,6 +33,16 @@ _PUBLIC = HotQuery(
         User.role == SPECIALIST, User.blocked_at.is_(None)
     )
 )
+
+
+def readers(user_ids: Sequence[int]) -> dict[int, Reader]:
+    """In which language and zone people read, by id."""
+    query = (
+        sa.select(User.id, User.language, Profile.timezone)
+        .join(Profile, Profile.user_id == User.id)
+        .where(User.id.in_(user_ids))
+    )
+    return {row.id: Reader(row.language, row.timezone) for row in read().execute(query)}
 
 
 def own_profile(user_id: int) -> tuple[Any, ...]:

@@ -1,0 +1,61 @@
+"""Writing to the outbox, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.core.database import session, table_of
+from marketplace.notifications.models import CANCELLED, PENDING, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one person. `payload` holds what its text is made of."""
+
+    user_id: int
+    kind: str
+    subject_type: str
+    subject_id: int
+    payload: Mapping[str, Any]
+    due_at: datetime
+    dedup_key: str
+
+
+def enqueue(notices: Sequence[Notice], now: datetime) -> None:
+    """Add notices to the outbox."""
+    rows = [
+        {
+            "user_id": notice.user_id,
+            "kind": notice.kind,
+            "subject_type": notice.subject_type,
+            "subject_id": notice.subject_id,
+            "payload": dict(notice.payload),
+            "due_at": notice.due_at,
+            "dedup_key": notice.dedup_key,
+            "created_at": now,
+        }
+        for notice in notices
+    ]
+    if rows:
+        session().execute(sa.insert(table_of(Notification)), rows)
+
+
+def withdraw(
+    subject_type: str, subject_ids: Sequence[int], kinds: Sequence[str], now: datetime
+) -> None:
+    """Let what is not sent yet of these kinds never be sent."""
+    session().execute(
+        sa.update(table_of(Notification))
+        .where(
+            Notification.subject_type == subject_type,
+            Notification.subject_id.in_(subject_ids),
+            Notification.kind.in_(kinds),
+            Notification.state == PENDING,
+        )
+        .values(state=CANCELLED, ended_at=now)
+    )
