@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -235,10 +234,9 @@ def expire(now: datetime) -> dict[str, int]:
 @transactional
 def _expire(now: datetime) -> int:
     due = _due(Booking.status == Status.PENDING, Booking.starts_at <= now)
-    closed: Any = close(
-        due, Status.EXPIRED, "expired", by=Party.SYSTEM, expected=Status.PENDING, now=now
+    return len(
+        close(due, Status.EXPIRED, "expired", by=Party.SYSTEM, expected=Status.PENDING, now=now)
     )
-    return len(closed)
 
 
 @transactional

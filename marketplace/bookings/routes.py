@@ -79,10 +79,7 @@ def list_bookings(query: dict[str, Any]) -> Response:
         count=query["count"],
         now=now,
     )
-    response = conditional.json_response(
-        encode([views.booking_view(row, now) for row in page.rows])
-    )
-    response.headers["Cache-Control"] = "private, no-cache"
+    response = conditional.private_json([views.booking_view(row, now) for row in page.rows])
     return paging.paged(response, ordering, page.next, page.total)
 
 

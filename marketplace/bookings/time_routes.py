@@ -86,7 +86,7 @@ def explain_slot(query: dict[str, Any], service_id: int) -> Response:
         now=utc_now(),
     )
     rule = judgement.rule
-    return _plain(
+    return conditional.private_json(
         {
             "bookable": rule is None,
             "rule": rule,
@@ -118,7 +118,9 @@ def create_hold(body: dict[str, Any]) -> Response:
     def perform() -> Response:
         made = operations.hold(client_id, body["service"], body["starts_at"], now)
         row = next(row for row in queries.own_holds(client_id, now) if row.id == made)
-        return _plain(views.hold_view(row), 201)
+        response = conditional.json_response(encode(views.hold_view(row)), 201)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     return idempotency.once(client_id, perform, now)
 
@@ -127,7 +129,7 @@ def create_hold(body: dict[str, Any]) -> Response:
 @blp_holds.response(200, schemas.HoldOut(many=True), example=[examples.HOLD])
 def list_holds() -> Response:
     rows = queries.own_holds(viewer().user_id, utc_now())
-    return _plain([views.hold_view(row) for row in rows])
+    return conditional.private_json([views.hold_view(row) for row in rows])
 
 
 @blp_holds.operation("DELETE", f"/<{ID}:hold_id>/", access=Access.CLIENT, summary="Отпустить время")
@@ -175,7 +177,7 @@ def get_agenda(query: dict[str, Any]) -> Response:
                 ],
             }
         )
-    return _plain({"timezone": timezone, "days": days})
+    return conditional.private_json({"timezone": timezone, "days": days})
 
 
 def _dates(query: dict[str, Any], timezone: str, now: int) -> tuple[date, date]:
@@ -190,9 +192,3 @@ def _dates(query: dict[str, Any], timezone: str, now: int) -> tuple[date, date]:
     if days > schemas.MAX_DAYS:
         raise invalid("to", "too_many_days", max=schemas.MAX_DAYS)
     return first, last
-
-
-def _plain(shown: Any, status: int = 200) -> Response:
-    response = conditional.json_response(encode(shown), status)
-    response.headers["Cache-Control"] = "no-store" if status == 201 else "private, no-cache"  # noqa: PLR2004
-    return response

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Any
 
 from flask import Response, request
 
 from marketplace.core.errors import Code, DomainError
+from marketplace.core.json import encode
 
 
 def etag_of(versions: Iterable[object]) -> str:
@@ -19,6 +21,13 @@ def etag_of(versions: Iterable[object]) -> str:
 def json_response(body: str, status: int = 200) -> Response:
     """A JSON answer from an encoded body."""
     return Response(body, status, mimetype="application/json")
+
+
+def private_json(shown: Any) -> Response:
+    """Plain values as an answer without a tag that is the caller's alone, to be asked for anew."""
+    response = json_response(encode(shown))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def tagged(body: str, etag: str, *, private: bool) -> Response:

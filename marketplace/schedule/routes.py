@@ -51,7 +51,7 @@ def put_hours(body: dict[str, Any], query: dict[str, Any]) -> Response:
         now=utc_now(),
     )
     if query["dry_run"]:
-        return _plain(views.affected_view(operations.rehearsal(change)))
+        return conditional.private_json(views.affected_view(operations.rehearsal(change)))
     affected = views.affected_view(change())
     shown = views.hours_view(queries.weekly_hours(user_id)) | affected
     return _tagged(shown, _hours_etag(queries.settings_of(user_id)))
@@ -76,7 +76,9 @@ def list_exceptions(query: dict[str, Any]) -> Response:
         after=paging.decode_cursor(query.get("cursor"), "exceptions"),
         count=query["count"],
     )
-    response = _plain([views.exception_view(row, intervals) for row, intervals in page.rows])
+    response = conditional.private_json(
+        [views.exception_view(row, intervals) for row, intervals in page.rows]
+    )
     return paging.paged(response, "exceptions", page.next, page.total)
 
 
@@ -113,7 +115,7 @@ def create_exception(body: dict[str, Any], query: dict[str, Any]) -> Response:
         now=now,
     )
     if query["dry_run"]:
-        return _plain(views.affected_view(operations.rehearsal(add)))
+        return conditional.private_json(views.affected_view(operations.rehearsal(add)))
 
     def perform() -> Response:
         exception, affected = add()
@@ -143,7 +145,7 @@ def delete_exception(query: dict[str, Any], exception_id: int) -> Response:
         now=utc_now(),
     )
     affected = operations.rehearsal(change) if query["dry_run"] else change()
-    return _plain(views.affected_view(affected))
+    return conditional.private_json(views.affected_view(affected))
 
 
 @blp.operation("GET", "/settings/", access=Access.SPECIALIST, summary="Настройки записи", etag=True)
@@ -180,16 +182,10 @@ def patch_schedule_settings(body: dict[str, Any], query: dict[str, Any]) -> Resp
         now=utc_now(),
     )
     if query["dry_run"]:
-        return _plain(views.affected_view(operations.rehearsal(change)))
+        return conditional.private_json(views.affected_view(operations.rehearsal(change)))
     affected = views.affected_view(change())
     settings = queries.settings_of(user_id)
     return _tagged(views.settings_view(settings) | affected, _settings_etag(settings))
-
-
-def _plain(shown: Any) -> Response:
-    response = conditional.json_response(encode(shown))
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
 
 
 def _tagged(shown: Any, etag: str, status: int = 200) -> Response:
