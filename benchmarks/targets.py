@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import zip_longest
+from itertools import cycle, zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,8 @@ SPECIALISTS = 200
 PAGES_OF_SERVICES = 4
 MAX_PRICE = 99_999_999
 SPACING = timedelta(minutes=2)
+# As many as there are connections: one person does not book on sixteen phones at once.
+CLIENTS = 16
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Session:
     """What a server's requests need to know of it."""
 
     client: str
+    clients: Sequence[str]
     specialist: str
     profile: int
     free: Sequence[tuple[int, str]]
@@ -52,6 +55,23 @@ def _log_in(server: Server, username: str) -> str:
     return token
 
 
+def _client(server: Server, number: int) -> str:
+    """A token of the benchmark's own client, who is registered by the first round."""
+    body = {
+        "username": f"bench_client_{number}",
+        "password": PASSWORD,
+        "email": f"bench{number}@example.com",
+        "role": "client",
+    }
+    status, answer = call(server.port, "POST", "/api/auth/register/", body)
+    if status == http.HTTPStatus.CONFLICT:
+        return _log_in(server, body["username"])
+    if status != http.HTTPStatus.CREATED:
+        raise BenchmarkError(f"{server.name}: registration answered {status} {answer}")
+    token: str = answer["access"]
+    return token
+
+
 def session(server: Server) -> Session:
     """Fresh tokens of the demo accounts and some specialist's id. Raises `BenchmarkError`."""
     status, page = call(server.port, "GET", PAGE)
@@ -59,6 +79,7 @@ def session(server: Server) -> Session:
         raise BenchmarkError(f"{server.name}: the catalogue answered {status} {page}")
     return Session(
         client=_log_in(server, "demo_client"),
+        clients=[_client(server, number) for number in range(CLIENTS)],
         specialist=_log_in(server, "demo_specialist"),
         profile=page[0]["specialist_profile"]["id"],
         free=_free_starts(server),
@@ -147,8 +168,8 @@ def _slots(_session: Session) -> list[str]:
 
 def _book(session: Session) -> list[str]:
     return [
-        post("/api/bookings/", {"service": service, "starts_at": start}, session.client)
-        for service, start in session.free
+        post("/api/bookings/", {"service": service, "starts_at": start}, client)
+        for (service, start), client in zip(session.free, cycle(session.clients), strict=False)
     ]
 
 

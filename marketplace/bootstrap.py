@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,7 +15,8 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
 from marketplace.core.api import IdConverter
-from marketplace.core.database import configure_engine, database
+from marketplace.core.database import database
+from marketplace.core.engine import configure_engine
 from marketplace.core.json import JSONProvider
 from marketplace.settings import PROJECT_ROOT, Settings
 
@@ -23,9 +25,6 @@ _POSTGRES_SESSION = (
     "timezone=UTC",
     "lock_timeout=5000",
     "statement_timeout=15000",
-    # A generic plan does not know whether a name's part is rare or common, and walks or sorts the
-    # whole table where a plan for the actual values would not.
-    "plan_cache_mode=force_custom_plan",
 )
 _EXPOSED_HEADERS = (
     "Content-Language",
@@ -93,6 +92,8 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     if settings.database_url.startswith("postgresql"):
         options["connect_args"] = {
             "connect_timeout": _DATABASE_PATIENCE_SECONDS,
+            # Nothing is prepared by itself: `configure_engine` says what is.
+            "prepare_threshold": sys.maxsize,
             # A server that vanished without a word is given up in seconds, not hours.
             "tcp_user_timeout": 5_000,
             "keepalives_idle": 5,

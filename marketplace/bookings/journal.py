@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,13 @@ from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.bookings.notices import Facts, facts_of, tell
 from marketplace.bookings.states import Party, Status
 from marketplace.core.database import session, table_of
+from marketplace.core.hot import HotInsert
+
+_EVENTS = HotInsert(BookingEvent)
 
 
-def note_event(
-    booking: Facts,
+def note_events(
+    bookings: Sequence[Facts],
     action: str,
     *,
     by: Party,
@@ -24,27 +27,24 @@ def note_event(
     now: datetime,
     **details: Any,
 ) -> None:
-    """Add an entry to a booking's history, and what its parties are told, in the caller's
+    """Add an entry to each booking's history, and what its parties are told, in the caller's
     transaction.
     """
-    event_id: int = (
-        session()
-        .scalars(
-            sa.insert(table_of(BookingEvent))
-            .values(
-                booking_id=booking.id,
-                at=now,
-                by=by,
-                action=action,
-                from_status=before,
-                to_status=after,
-                details=details,
-            )
-            .returning(BookingEvent.id)
-        )
-        .one()
+    _EVENTS.many(
+        [
+            {
+                "booking_id": booking.id,
+                "at": now,
+                "by": by,
+                "action": action,
+                "from_status": before,
+                "to_status": after,
+                "details": details,
+            }
+            for booking in bookings
+        ]
     )
-    tell(booking, event_id, action, by=by, after=after, now=now)
+    tell(bookings, action, by=by, after=after, now=now)
 
 
 def close(
@@ -73,13 +73,13 @@ def close(
             Booking.specialist_id,
             Booking.service_name,
             Booking.starts_at,
+            Booking.version,
         )
     )
     closed = [facts_of(row) for row in rows]
     numbers = [booking.id for booking in closed]
     session().execute(sa.delete(table_of(TimeClaim)).where(TimeClaim.booking_id.in_(numbers)))
-    for booking in closed:
-        note_event(booking, action, by=by, before=expected, after=status, now=now, **details)
+    note_events(closed, action, by=by, before=expected, after=status, now=now, **details)
     return numbers
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.auth.models import User
 from marketplace.bookings import slots
-from marketplace.bookings.journal import close, note_event, settle
+from marketplace.bookings.journal import close, note_events, settle
 from marketplace.bookings.models import Booking, Hold, TimeClaim
 from marketplace.bookings.notices import facts_of
 from marketplace.bookings.operations import busy_span, overlap
@@ -60,8 +60,8 @@ def act(booking_id: int, user_id: int, action: Action, now: datetime, *, reason:
         session().execute(
             sa.update(TimeClaim).where(TimeClaim.booking_id == booking_id).values(expires_at=None)
         )
-        note_event(
-            facts_of(booking), "confirmed", by=party, before=Status.PENDING, after=target, now=now
+        note_events(
+            [facts_of(booking)], "confirmed", by=party, before=Status.PENDING, after=target, now=now
         )
     else:
         before = Status(booking.status)
@@ -122,8 +122,8 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
     except IntegrityError as error:
         raise overlap(error) from error
     moved = {"from": moved_from.isoformat(), "to": starts_at.isoformat()}
-    note_event(
-        facts_of(booking), "rescheduled", by=party, before=before, after=after, now=now, **moved
+    note_events(
+        [facts_of(booking)], "rescheduled", by=party, before=before, after=after, now=now, **moved
     )
 
 

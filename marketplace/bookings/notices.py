@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,33 +24,42 @@ class Facts:
     specialist_id: int
     service_name: str
     starts_at: datetime
+    version: int
 
 
 def facts_of(row: Any) -> Facts:
     """The facts in a booking or a row of its columns."""
-    return Facts(row.id, row.client_id, row.specialist_id, row.service_name, row.starts_at)
+    return Facts(
+        row.id, row.client_id, row.specialist_id, row.service_name, row.starts_at, row.version
+    )
 
 
 def tell(
-    booking: Facts, event_id: int, action: str, *, by: Party, after: Status, now: datetime
+    bookings: Sequence[Facts], action: str, *, by: Party, after: Status, now: datetime
 ) -> None:
-    """Write what the parties are told of an event; reminders of a booking that moved or holds no
+    """Write what the parties are told of an event; reminders of bookings that moved or hold no
     time any more are withdrawn.
     """
     if action not in ("created", "confirmed"):
-        outbox.withdraw(SUBJECT, [booking.id], list(REMINDERS), now)
+        outbox.withdraw(SUBJECT, [booking.id for booking in bookings], list(REMINDERS), now)
+    notices = [
+        notice for booking in bookings for notice in _notices(booking, action, by, after, now)
+    ]
+    outbox.enqueue(notices, now)
+
+
+def _notices(
+    booking: Facts, action: str, by: Party, after: Status, now: datetime
+) -> Iterator[Notice]:
     told = [(user_id, kind, now) for user_id, kind in _told(booking, action, by, after)]
     if after is Status.CONFIRMED:
         due = {kind: booking.starts_at - before for kind, before in REMINDERS.items()}
         told += [(booking.client_id, kind, at) for kind, at in due.items() if at > now]
     payload = {"service": booking.service_name, "starts_at": booking.starts_at.isoformat()}
-    outbox.enqueue(
-        [
-            Notice(user_id, kind, SUBJECT, booking.id, payload, at, f"{event_id}:{kind}:{user_id}")
-            for user_id, kind, at in told
-        ],
-        now,
-    )
+    for user_id, kind, at in told:
+        # Every change of a booking is a version of it, and is told once.
+        key = f"{SUBJECT}:{booking.id}:{booking.version}:{kind}:{user_id}"
+        yield Notice(user_id, kind, SUBJECT, booking.id, payload, at, key)
 
 
 def _told(booking: Facts, action: str, by: Party, after: Status) -> list[tuple[int, str]]:

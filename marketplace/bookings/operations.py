@@ -10,18 +10,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.bookings import slots
-from marketplace.bookings.journal import note_event, settle
+from marketplace.bookings.journal import note_events, settle
 from marketplace.bookings.models import MAX_LIVE_HOLDS, Booking, Hold, TimeClaim
 from marketplace.bookings.notices import Facts
 from marketplace.bookings.states import Party, Status
-from marketplace.core.database import session, table_of, transactional, violated
+from marketplace.core.database import session, transactional, violated
 from marketplace.core.errors import Code, DomainError, not_found
+from marketplace.core.hot import HotInsert
 from marketplace.core.money import to_amount
 from marketplace.schedule import queries as schedules
 from marketplace.schedule.availability import Rule
-from marketplace.schedule.diary import lock_diaries
+from marketplace.schedule.diary import lock_diaries, lock_for_service
 from marketplace.schedule.records import ScheduleSettings
 
+_BOOKINGS, _HOLDS, _CLAIMS = HotInsert(Booking), HotInsert(Hold), HotInsert(TimeClaim)
 HOLD_LIFETIME = timedelta(minutes=10)
 
 
@@ -95,17 +97,8 @@ def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) ->
         raise DomainError(Code.TOO_MANY_HOLDS)
     expires_at = min(now + HOLD_LIFETIME, frozen.starts_at)
     values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
-    hold_id = (
-        session()
-        .execute(
-            sa.insert(table_of(Hold))
-            .values(
-                client_id=client_id, place=free[0], expires_at=expires_at, created_at=now, **values
-            )
-            .returning(Hold.id)
-        )
-        .scalar_one()
-    )
+    row = {"client_id": client_id, "place": free[0], "expires_at": expires_at, "created_at": now}
+    hold_id = _HOLDS.one({**row, **values})
     _claim(frozen, settings, hold_id=hold_id, expires_at=expires_at)
     return hold_id
 
@@ -126,11 +119,11 @@ def _offered(
     client_id: int, service_id: int, starts_at: datetime, now: datetime
 ) -> tuple[ScheduleSettings, Frozen]:
     """Lock both diaries and put the start before the rule."""
-    specialist_id = slots.offer_of(service_id, None).specialist_id
-    lock_diaries({client_id, specialist_id})
-    # All of it may have changed while the lock was waited for.
+    lock_for_service(client_id, service_id)
+    # Read under the lock: all of it may have changed while the lock was waited for.
     wanted = slots.wanted(service_id, client_id, now)
     offer, settings = wanted.offer, wanted.settings
+    specialist_id = offer.specialist_id
     if wanted.due:
         settle(specialist_id, now)
     slots.require_offered(
@@ -159,27 +152,21 @@ def _write_booking(
 ) -> int:
     status = Status.CONFIRMED if settings.auto_confirm else Status.PENDING
     values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
-    booking_id = (
-        session()
-        .execute(
-            sa.insert(table_of(Booking))
-            .values(
-                client_id=client_id,
-                status=status,
-                status_by=Party.CLIENT,
-                note=note,
-                created_at=now,
-                updated_at=now,
-                **values,
-            )
-            .returning(Booking.id)
-        )
-        .scalar_one()
+    booking_id = _BOOKINGS.one(
+        {
+            "client_id": client_id,
+            "status": status,
+            "status_by": Party.CLIENT,
+            "note": note,
+            "created_at": now,
+            "updated_at": now,
+            **values,
+        }
     )
-    facts = Facts(
-        booking_id, client_id, frozen.specialist_id, frozen.service_name, frozen.starts_at
+    made = Facts(
+        booking_id, client_id, frozen.specialist_id, frozen.service_name, frozen.starts_at, 1
     )
-    note_event(facts, "created", by=Party.CLIENT, before=None, after=status, now=now)
+    note_events([made], "created", by=Party.CLIENT, before=None, after=status, now=now)
     return booking_id
 
 
@@ -194,15 +181,15 @@ def _claim(
     """Claim the time, buffers included. The database has the last word on an overlap."""
     busy_from, busy_until = busy_span(frozen.starts_at, frozen.ends_at, settings)
     try:
-        session().execute(
-            sa.insert(table_of(TimeClaim)).values(
-                specialist_id=frozen.specialist_id,
-                busy_from=busy_from,
-                busy_until=busy_until,
-                hold_id=hold_id,
-                booking_id=booking_id,
-                expires_at=expires_at,
-            )
+        _CLAIMS.one(
+            {
+                "specialist_id": frozen.specialist_id,
+                "busy_from": busy_from,
+                "busy_until": busy_until,
+                "hold_id": hold_id,
+                "booking_id": booking_id,
+                "expires_at": expires_at,
+            }
         )
     except IntegrityError as error:
         raise overlap(error) from error

@@ -15,12 +15,25 @@ from marketplace.bookings.models import Booking, BookingEvent, Hold
 from marketplace.bookings.states import CLOSES_AFTER, HOLDING, Status
 from marketplace.core.database import read
 from marketplace.core.errors import not_found
+from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Position
 from marketplace.profile.models import Profile
 from marketplace.schedule.localtime import moment_of, seconds_of, zone
 from marketplace.schedule.records import Coming
 
 MAX_EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry of a booking's history."""
+
+    at: datetime
+    by: str
+    action: str
+    to_status: str
+    details: dict[str, Any]
+
 
 _Client, _ClientProfile = aliased(User), aliased(Profile)
 _Specialist, _SpecialistProfile = aliased(User), aliased(Profile)
@@ -47,27 +60,36 @@ _BOOKINGS = (
 )
 
 
-def own_booking(user_id: int, booking_id: int) -> Any:
-    """A booking of which the user is a party, with both parties' cards. Raises 404."""
-    query = _BOOKINGS.where(
-        Booking.id == booking_id,
-        sa.or_(Booking.client_id == user_id, Booking.specialist_id == user_id),
+_EVENT_COLUMNS = ("at", "by", "action", "to_status", "details")
+_WITH_HISTORY = HotQuery(
+    _BOOKINGS.add_columns(
+        *(getattr(BookingEvent, name).label(f"event_{name}") for name in ("id", *_EVENT_COLUMNS))
     )
-    row = read().execute(query).first()
-    if row is None:
+    .outerjoin(BookingEvent, BookingEvent.booking_id == Booking.id)
+    .where(
+        Booking.id == sa.bindparam("booking_id"),
+        sa.or_(
+            Booking.client_id == sa.bindparam("user_id"),
+            Booking.specialist_id == sa.bindparam("user_id"),
+        ),
+    )
+    .order_by(BookingEvent.id.desc())
+    .limit(sa.literal_column(str(MAX_EVENTS)))
+)
+
+
+def own_booking(user_id: int, booking_id: int) -> tuple[Any, list[Event]]:
+    """A booking of which the user is a party, with both parties' cards, and its history: the
+    latest `MAX_EVENTS` entries, oldest first. Raises 404.
+    """
+    rows = _WITH_HISTORY.records({"user_id": user_id, "booking_id": booking_id})
+    if not rows:
         raise not_found()
-    return row
-
-
-def events_of(booking_id: int) -> list[Any]:
-    """A booking's history, the latest `MAX_EVENTS` entries, oldest first."""
-    query = (
-        sa.select(BookingEvent.__table__)
-        .where(BookingEvent.booking_id == booking_id)
-        .order_by(BookingEvent.id.desc())
-        .limit(MAX_EVENTS)
-    )
-    return list(read().execute(query).all())[::-1]
+    return rows[0], [
+        Event(*(getattr(row, f"event_{name}") for name in _EVENT_COLUMNS))
+        for row in reversed(rows)
+        if row.event_id is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response
@@ -94,9 +94,9 @@ def list_bookings(query: dict[str, Any]) -> Response:
 @blp.response(200, schemas.BookingOut, example=examples.BOOKING)
 def get_booking(booking_id: int) -> Response:
     now = utc_now()
-    row = queries.own_booking(viewer().user_id, booking_id)
+    row, events = queries.own_booking(viewer().user_id, booking_id)
     etag = conditional.etag_of(views.booking_versions(row, now))
-    return conditional.tagged(_encoded(row, now), etag, private=True)
+    return conditional.tagged(_encoded(row, events, now), etag, private=True)
 
 
 def _declare(action: Action, summary: str, description: str = "") -> None:
@@ -166,12 +166,12 @@ def reschedule_booking(body: dict[str, Any], booking_id: int) -> Response:
 
 def _answer(booking_id: int, status: int) -> Response:
     now = utc_now()
-    row = queries.own_booking(viewer().user_id, booking_id)
-    response = conditional.json_response(_encoded(row, now), status)
+    row, events = queries.own_booking(viewer().user_id, booking_id)
+    response = conditional.json_response(_encoded(row, events, now), status)
     etag = conditional.etag_of(views.booking_versions(row, now))
     return conditional.with_etag(response, etag, private=True)
 
 
-def _encoded(row: Any, now: Any) -> str:
-    events = views.events_view(queries.events_of(row.id), row.timezone)
-    return encode({**views.booking_view(row, now), "events": events})
+def _encoded(row: Any, events: list[queries.Event], now: datetime) -> str:
+    history = views.events_view(events, row.timezone)
+    return encode({**views.booking_view(row, now), "events": history})

@@ -1,4 +1,4 @@
-"""The database's house rules: column types, naming, pragmas and the one way to write.
+"""The database's house rules: column types, naming and the one way to write.
 
 Reads run in the session's ordinary transaction. Every write goes through `transactional`.
 """
@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import random
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy import event, orm
+from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from marketplace.core import money
 
@@ -33,6 +31,7 @@ R = TypeVar("R")
 SQLITE_BUSY_MS = 5_000
 WRITE_OPTION = "marketplace_write"
 READ_OPTION = "marketplace_read"
+PLAN_ONCE_OPTION = "marketplace_plan_once"
 _RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
 _ATTEMPTS = 4
 _BRIEF_MS = 50
@@ -103,37 +102,6 @@ class Money(sa.types.TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
         return None if value is None else money.to_amount(value)
-
-
-def configure_engine(engine: sa.Engine) -> None:
-    """Install the pragmas and the explicit BEGIN of SQLite; PostgreSQL needs neither."""
-    if engine.dialect.name != "sqlite":
-        return
-
-    @event.listens_for(engine, "do_connect")
-    def make_private(_dialect: Any, _entry: Any, arguments: Any, _options: Any) -> None:
-        # SQLite would make the file readable by every user of the machine; -wal and -shm take the
-        # mode of the file. What cannot be made here, SQLite refuses in its own words.
-        with suppress(OSError):
-            os.close(os.open(arguments[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-
-    @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
-        # The driver's own transaction control opens none for SELECT and a deferred one for writes.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if not options.get(READ_OPTION):
-            writes = options.get(WRITE_OPTION)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 class Database:

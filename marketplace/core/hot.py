@@ -1,29 +1,40 @@
-"""Hot reads: a SELECT built and compiled once, run with plain values, answered with plain tuples.
+"""Hot statements: built and compiled once, run with plain values, answered with plain tuples.
 
-What is saved is the building of the statement, its cache key, its result rows and type handlers;
-so parameters and columns are the driver's own: kopecks, and moments as `moment_param` gives them.
+What is saved is the building of the statement, its cache key and its result rows. A SELECT takes
+and gives the driver's own values: kopecks, and moments as `moment_param` gives them; an INSERT
+takes the values its columns take anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
 
-from marketplace.core.database import read
+from marketplace.core.database import PLAN_ONCE_OPTION, Base, read, session, table_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class HotQuery:
-    """One SELECT with named bind parameters."""
+# PostgreSQL plans a statement so marked once for each connection, whatever the values.
+_PLANNED_ONCE = {PLAN_ONCE_OPTION: True}
 
-    def __init__(self, statement: sa.SelectBase) -> None:
+
+class HotQuery:
+    """One SELECT with named bind parameters. `plan_once` says that the best plan is the same for
+    all values, as where rows are found by key.
+    """
+
+    def __init__(self, statement: sa.SelectBase, *, plan_once: bool = True) -> None:
         self._statement = statement
+        self._options = _PLANNED_ONCE if plan_once else None
         self._compiled: dict[str, tuple[str, dict[str, Any], list[str] | None]] = {}
+        self._shapes: dict[str, _Shape] = {}
 
     def rows(self, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows for these parameters, as the driver gives them."""
@@ -31,10 +42,20 @@ class HotQuery:
         sql, constants, order = self._for(connection.dialect)
         named = {**constants, **parameters}
         given = named if order is None else tuple(named[name] for name in order)
-        result = connection.exec_driver_sql(sql, given)
+        result = connection.exec_driver_sql(sql, given, self._options)
         found = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
         result.close()
         return found
+
+    def records(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """All rows as named tuples of values as the columns' types give them. For SELECTs only."""
+        dialect = read().dialect
+        shape = self._shapes.get(dialect.name)
+        if shape is None:
+            shape = self._shapes[dialect.name] = _Shape(
+                cast("sa.Select[Any]", self._statement), dialect
+            )
+        return [shape.record(row) for row in self.rows(parameters)]
 
     def first(self, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row or None."""
@@ -49,6 +70,90 @@ class HotQuery:
             known = (str(compiled), dict(compiled.params), order)
             self._compiled[dialect.name] = known
         return known
+
+
+class _Shape:
+    def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect) -> None:
+        columns = list(statement.selected_columns)
+        names = [str(column.key) for column in columns]
+        record = cast("Any", namedtuple)("record", names)  # noqa: PYI024 - made of a statement
+        self._make = record._make
+        processors = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+        ]
+        self._processors = [(at, each) for at, each in enumerate(processors) if each is not None]
+
+    def record(self, row: tuple[Any, ...]) -> Any:
+        values = list(row)
+        for at, process in self._processors:
+            values[at] = process(values[at])
+        return self._make(values)
+
+
+class HotInsert:
+    """An INSERT of whole rows into a model's table, all columns but the generated id."""
+
+    def __init__(self, model: type[Base]) -> None:
+        self._table = table_of(model)
+        self._columns = [column for column in self._table.columns if column.name != "id"]
+        self._compiled: dict[str, _CompiledInsert] = {}
+
+    def one(self, row: Mapping[str, Any]) -> int:
+        """Insert a row; its id."""
+        connection = session().connection()
+        insert = self._for(connection.dialect)
+        result = connection.exec_driver_sql(insert.returning, insert.given(row), _PLANNED_ONCE)
+        inserted: int = result.scalar_one()
+        return inserted
+
+    def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, in one go."""
+        if rows:
+            connection = session().connection()
+            insert = self._for(connection.dialect)
+            connection.exec_driver_sql(insert.plain, [insert.given(row) for row in rows])
+
+    def _for(self, dialect: sa.Dialect) -> _CompiledInsert:
+        known = self._compiled.get(dialect.name)
+        if known is None:
+            known = self._compiled[dialect.name] = _CompiledInsert(
+                self._table, self._columns, dialect
+            )
+        return known
+
+
+class _CompiledInsert:
+    def __init__(
+        self, table: sa.Table, columns: Sequence[sa.Column[Any]], dialect: sa.Dialect
+    ) -> None:
+        insert = sa.insert(table).values({each.name: sa.bindparam(each.name) for each in columns})
+        compiled = insert.compile(dialect=dialect)
+        self.plain = str(compiled)
+        self.returning = str(insert.returning(table.c.id).compile(dialect=dialect))
+        self._order = list(compiled.positiontup or ()) if compiled.positional else None
+        self._defaults = {each.name: _default_of(each) for each in columns}
+        self._processors = {each.name: _processor_of(each, dialect) for each in columns}
+
+    def given(self, row: Mapping[str, Any]) -> Any:
+        """A row's values as the driver takes them."""
+        values = {**self._defaults, **row}
+        for name, process in self._processors.items():
+            if process is not None:
+                values[name] = process(values[name])
+        return values if self._order is None else tuple(values[name] for name in self._order)
+
+
+def _default_of(column: sa.Column[Any]) -> Any:
+    default = column.default
+    return default.arg if isinstance(default, sa.ColumnDefault) and default.is_scalar else None
+
+
+def _processor_of(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    if isinstance(column.type, sa.JSON):
+        return lambda value: json.dumps(value, ensure_ascii=False)
+    return cast(
+        "Callable[[Any], Any] | None", column.type.dialect_impl(dialect).bind_processor(dialect)
+    )
 
 
 def moment_param(moment: datetime) -> Any:

@@ -10,7 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.core.database import session, table_of
+from marketplace.core.hot import HotInsert
 from marketplace.notifications.models import CANCELLED, PENDING, Notification
+
+_NOTIFICATIONS = HotInsert(Notification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,7 @@ def enqueue(notices: Sequence[Notice], now: datetime) -> None:
         }
         for notice in notices
     ]
-    if rows:
-        session().execute(sa.insert(table_of(Notification)), rows)
+    _NOTIFICATIONS.many(rows)
 
 
 def withdraw(

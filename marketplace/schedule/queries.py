@@ -56,22 +56,35 @@ _HOURS = HotQuery(
     .where(WorkingHours.user_id == sa.bindparam("user_id"))
     .order_by(WorkingHours.weekday, WorkingHours.start_minute)
 )
-_EXCEPTIONS = HotQuery(
-    sa.select(
-        ScheduleException.id,
-        ScheduleException.date_from,
-        ScheduleException.date_to,
-        ScheduleException.reason,
-        ExceptionInterval.start_minute,
-        ExceptionInterval.end_minute,
+_NO_DATE, _NO_TEXT = sa.cast(sa.null(), sa.Date), sa.cast(sa.null(), sa.Text)
+# Weekly intervals, which belong to no exception, and those of the exceptions, in one statement.
+_WORKING_TIME = HotQuery(
+    sa.union_all(
+        sa.select(
+            sa.literal_column("0").label("exception_id"),
+            _NO_DATE.label("date_from"),
+            _NO_DATE.label("date_to"),
+            _NO_TEXT.label("reason"),
+            WorkingHours.weekday,
+            WorkingHours.start_minute,
+            WorkingHours.end_minute,
+        ).where(WorkingHours.user_id == sa.bindparam("user_id")),
+        sa.select(
+            ScheduleException.id,
+            ScheduleException.date_from,
+            ScheduleException.date_to,
+            ScheduleException.reason,
+            sa.literal_column("0"),
+            ExceptionInterval.start_minute,
+            ExceptionInterval.end_minute,
+        )
+        .outerjoin(ExceptionInterval, ExceptionInterval.exception_id == ScheduleException.id)
+        .where(
+            ScheduleException.user_id == sa.bindparam("user_id"),
+            ScheduleException.date_to >= sa.bindparam("first", type_=sa.Date),
+            ScheduleException.date_from <= sa.bindparam("last", type_=sa.Date),
+        ),
     )
-    .outerjoin(ExceptionInterval, ExceptionInterval.exception_id == ScheduleException.id)
-    .where(
-        ScheduleException.user_id == sa.bindparam("user_id"),
-        ScheduleException.date_to >= sa.bindparam("first", type_=sa.Date),
-        ScheduleException.date_from <= sa.bindparam("last", type_=sa.Date),
-    )
-    .order_by(ScheduleException.date_from, ScheduleException.id, ExceptionInterval.start_minute)
 )
 
 
@@ -99,8 +112,18 @@ def working_time(user_id: int, first: date, last: date) -> WorkingTime:
     """The weekly hours, and the exceptions that touch the dates from `first` to `last`."""
     sqlite = read().dialect.name == "sqlite"
     dates = (first.isoformat(), last.isoformat()) if sqlite else (first, last)
-    rows = _EXCEPTIONS.rows({"user_id": user_id, "first": dates[0], "last": dates[1]})
-    return WorkingTime(by_weekday(weekly_hours(user_id)), tuple(_gathered(rows)))
+    rows = _WORKING_TIME.rows({"user_id": user_id, "first": dates[0], "last": dates[1]})
+    weekly = [row[4:] for row in rows if row[0] == _WEEKLY]
+    exceptions = sorted((row for row in rows if row[0] != _WEEKLY), key=_in_order)
+    return WorkingTime(by_weekday(weekly), tuple(_gathered(exceptions)))
+
+
+_WEEKLY = 0
+
+
+def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    exception_id, first, *_, start, _end = row
+    return first, exception_id, start or 0
 
 
 def by_weekday(hours: Iterable[tuple[int, int, int]]) -> dict[int, tuple[Interval, ...]]:
@@ -114,7 +137,7 @@ def by_weekday(hours: Iterable[tuple[int, int, int]]) -> dict[int, tuple[Interva
 def _gathered(rows: Iterable[tuple[Any, ...]]) -> Iterable[ExceptionDates]:
     found: dict[int, tuple[Any, ...]] = {}
     intervals: dict[int, list[Interval]] = {}
-    for exception_id, first, last, reason, start, end in rows:
+    for exception_id, first, last, reason, _weekday, start, end in rows:
         found[exception_id] = (_date(first), _date(last), reason)
         mine = intervals.setdefault(exception_id, [])
         if start is not None:

@@ -173,12 +173,14 @@ def _page_query(shape: _Shape) -> HotQuery:
         )
         query = query.where(here < there if descending else here > there)
     order = (key.desc(), Service.id.desc()) if descending else (key, Service.id)
-    return HotQuery(query.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer)))
+    paged = query.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer))
+    return HotQuery(paged, plan_once=not shape.filters and shape.plan is None)
 
 
 @lru_cache(maxsize=512)
 def _count_query(shape: _Shape) -> HotQuery:
-    return HotQuery(sa.select(sa.func.count()).select_from(Service).where(*_conditions(shape)))
+    counted = sa.select(sa.func.count()).select_from(Service).where(*_conditions(shape))
+    return HotQuery(counted, plan_once=False)
 
 
 def _conditions(shape: _Shape) -> list[Any]:

@@ -54,7 +54,7 @@ def without_the_lock(
 ) -> Counter[str]:
     """All look whether the start is free, as anybody would who takes no lock, then all book it."""
     looked, mind, judge = Barrier(len(clients)), local(), slots.judge
-    monkeypatch.setattr(operations, "lock_diaries", lambda _ids: None)
+    monkeypatch.setattr(operations, "lock_for_service", lambda *_ids: None)
     monkeypatch.setattr(slots, "judge", lambda *_arguments, **_more: mind.judgement)
     start, now = moment(wanted.start()), utc_now()
 
