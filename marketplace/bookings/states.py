@@ -93,9 +93,18 @@ def judge(
     transition = TRANSITIONS.get((status, action))
     if transition is not None and party in transition.parties and started == transition.after_start:
         return Verdict.APPLIES
-    if TARGETS.get(action) is status and status_by is party:
+    # Booking brings a client's own booking into `confirmed` too, and is no confirming.
+    if TARGETS.get(action) is status and status_by is party and _may_ever(party, action):
         return Verdict.DONE_ALREADY
     return Verdict.WRONG_STATE
+
+
+def _may_ever(party: Party, action: Action) -> bool:
+    return any(
+        party in transition.parties
+        for (_, each), transition in TRANSITIONS.items()
+        if each is action
+    )
 
 
 def is_too_late(

@@ -128,6 +128,16 @@ def test_an_answer_given_twice_changes_nothing(
     assert_problem(act(client, booking_id, action), 409, "wrong_state")
 
 
+def test_a_booking_confirmed_at_once_is_nobodys_to_confirm(
+    client: Actor, specialist: Actor, service: int
+) -> None:
+    made = book(client, service)
+
+    for caller in (client, specialist):
+        assert_problem(act(caller, made["id"], "confirm"), 409, "wrong_state")
+    assert shown(client, made["id"]) == made
+
+
 @pytest.mark.parametrize("action", ["complete", "no-show"])
 def test_a_booking_is_closed_from_its_very_start_and_once(
     client: Actor,
