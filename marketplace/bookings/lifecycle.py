@@ -80,10 +80,11 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
     """
     booking, party = _locked(booking_id, user_id)
     _require(booking, Action.RESCHEDULE, party, now)
-    if party is Party.CLIENT:
-        _refuse_late(booking, Code.TOO_LATE_TO_RESCHEDULE, now)
+    # First of all: a move whose answer was lost is sent again, to a start that may be near.
     if starts_at == booking.starts_at:
         return
+    if party is Party.CLIENT:
+        _refuse_late(booking, Code.TOO_LATE_TO_RESCHEDULE, now)
     settle(booking.specialist_id, now)
     settings = schedules.settings_of(booking.specialist_id)
     slots.require_offered(

@@ -95,6 +95,20 @@ def test_a_move_to_the_same_start_changes_nothing(
         assert (answer.status_code, answer.get_json()) == (200, made)
 
 
+def test_a_move_sent_again_within_the_notice_changes_nothing(
+    client: Actor, specialist: Actor, service: int
+) -> None:
+    set_up(specialist, cancel_notice_minutes=2_880)
+    booking_id = book(client, service, slot(number=3))["id"]
+    moved = move(client, booking_id, slot(number=1))
+    assert moved.status_code == 200, moved.text
+
+    again = move(client, booking_id, slot(number=1))
+
+    assert (again.status_code, again.get_json()) == (200, moved.get_json())
+    assert_problem(move(client, booking_id, slot(number=3)), 409, "too_late_to_reschedule")
+
+
 def test_a_clients_move_is_asked_for_again_where_the_specialist_confirms(
     client: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates
 ) -> None:
