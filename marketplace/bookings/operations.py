@@ -84,8 +84,8 @@ def book_hold(client_id: int, hold_id: int, note: str, now: datetime) -> int:
 
 
 @transactional
-def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) -> int:
-    """Keep an offered start for 10 minutes, until the start at the latest; the hold's id.
+def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) -> Hold:
+    """Keep an offered start for 10 minutes, until the start at the latest; the hold as written.
 
     Raises as `book`, and 409 `too_many_holds`.
     """
@@ -100,7 +100,8 @@ def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) ->
     row = {"client_id": client_id, "place": free[0], "expires_at": expires_at, "created_at": now}
     hold_id = _HOLDS.one({**row, **values})
     _claim(frozen, settings, hold_id=hold_id, expires_at=expires_at)
-    return hold_id
+    # As written: whoever reads it later may find that it has ended.
+    return Hold(id=hold_id, **row, **values)
 
 
 @transactional

@@ -116,8 +116,7 @@ def create_hold(body: dict[str, Any]) -> Response:
     client_id, now = viewer().user_id, utc_now()
 
     def perform() -> Response:
-        made = operations.hold(client_id, body["service"], body["starts_at"], now)
-        row = next(row for row in queries.own_holds(client_id, now) if row.id == made)
+        row = operations.hold(client_id, body["service"], body["starts_at"], now)
         response = conditional.json_response(encode(views.hold_view(row)), 201)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -61,6 +61,18 @@ def test_a_hold_ends_at_its_start_at_the_latest(
     assert made["expires_at"] == made["starts_at"] == slot(number=0)
 
 
+def test_a_hold_of_this_very_moment_is_answered(
+    client: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates
+) -> None:
+    set_up(specialist, min_notice_minutes=0)
+    go_to(clock, NOW + 60 * MINUTE, client)
+
+    made = hold(client, service, slot(number=0))
+
+    assert made["expires_at"] == made["starts_at"] == slot(number=0)
+    assert_problem(client.post(BOOKINGS, {"hold": made["id"]}), 409, "hold_expired")
+
+
 def test_a_third_hold_is_one_too_many(
     app: Flask, client: Actor, service: int, clock: time_machine.Coordinates
 ) -> None:

@@ -155,7 +155,7 @@ def test_a_hold_released_while_it_is_being_booked_leaves_no_booking_without_its_
     wanted, who = offer(), clients[1]
     start = moment(wanted.start())
     with local_app.app_context():
-        hold_id = operations.hold(who.user_id, wanted.service, start, utc_now())
+        hold_id = operations.hold(who.user_id, wanted.service, start, utc_now()).id
     released: list[str] = []
 
     def release() -> None:
