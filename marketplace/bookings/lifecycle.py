@@ -138,7 +138,9 @@ def _locked(booking_id: int, user_id: int) -> tuple[Booking, Party]:
     if found is None:
         raise not_found()
     lock_diaries({found.client_id, found.specialist_id})
-    booking = session().scalars(mine.execution_options(populate_existing=True)).one()
+    # The clock's own command does not wait for diaries, but for the row.
+    fresh = mine.with_for_update(key_share=True).execution_options(populate_existing=True)
+    booking = session().scalars(fresh).one()
     return booking, Party.CLIENT if booking.client_id == user_id else Party.SPECIALIST
 
 

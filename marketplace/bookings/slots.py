@@ -66,6 +66,8 @@ _WANTED = HotQuery(
             User.id == sa.bindparam("client_id"), User.role == CLIENT, User.blocked_at.is_(None)
         ),
     )
+    # Lest it be erased before the hold or booking that keeps it is written.
+    .with_for_update(key_share=True, read=True, of=Service)
 )
 _CLAIMS = HotQuery(
     sa.select(TimeClaim.busy_from, TimeClaim.busy_until)
