@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
+from marketplace.bookings.notices import REMINDERS, SUBJECT
 from marketplace.bookings.states import HOLDING, Status
 from marketplace.core.database import read
+from marketplace.notifications.models import PENDING, Notification
+from marketplace.services.models import Service
 
 MAX_TOLD = 100
 
@@ -27,6 +31,11 @@ def faults(now: datetime) -> Iterator[str]:
         (_histories_that_lead_elsewhere(), "the history of booking {} does not lead to its status"),
         (_broken_histories(), "event {} of booking {} does not follow from the one before it"),
         (_without_history(), "booking {} has no history"),
+        (_of_another_length(Booking), "booking {} does not last as long as it says"),
+        (_of_another_length(Hold), "hold {} does not last as long as it says"),
+        (_of_another_specialist(Booking), "booking {} is not with its service's specialist"),
+        (_of_another_specialist(Hold), "hold {} is not with its service's specialist"),
+        (_wrong_reminders(), "notification {} reminds of booking {} at a time that is not its own"),
     ):
         for row in read().execute(question.limit(MAX_TOLD)):
             yield told.format(*row)
@@ -129,9 +138,55 @@ def _broken_histories() -> sa.Select[int, int]:
         BookingEvent.id, BookingEvent.booking_id, BookingEvent.from_status, before
     ).subquery()
     return sa.select(steps.c.id, steps.c.booking_id).where(
-        steps.c.from_status.is_distinct_from(steps.c.before)
+        sa.or_(
+            steps.c.from_status.is_distinct_from(steps.c.before),
+            # Nothing follows an end.
+            steps.c.before.not_in(HOLDING),
+        )
     )
 
 
 def _without_history() -> sa.Select[int]:
     return sa.select(Booking.id).where(~sa.exists().where(BookingEvent.booking_id == Booking.id))
+
+
+def _of_another_length(model: type[Booking | Hold]) -> sa.Select[int]:
+    length = _seconds_between(model.starts_at, model.ends_at)
+    return sa.select(model.id).where(length != model.duration_minutes * 60)
+
+
+def _of_another_specialist(model: type[Booking | Hold]) -> sa.Select[int]:
+    return (
+        sa.select(model.id)
+        .join(Service, Service.id == model.service_id)
+        .where(Service.specialist_id != model.specialist_id)
+    )
+
+
+def _wrong_reminders() -> sa.Select[int, int]:
+    """Those still to be sent of what holds no time, or stands at another one."""
+    before = _seconds_between(Notification.due_at, Booking.starts_at)
+    early = sa.or_(
+        *(
+            sa.and_(Notification.kind == kind, before != ahead.total_seconds())
+            for kind, ahead in REMINDERS.items()
+        )
+    )
+    return (
+        sa.select(Notification.id, Booking.id)
+        .join(Booking, Booking.id == Notification.subject_id)
+        .where(
+            Notification.subject_type == SUBJECT,
+            Notification.kind.in_(REMINDERS),
+            Notification.state == PENDING,
+            sa.or_(Booking.status != Status.CONFIRMED, early),
+        )
+    )
+
+
+def _seconds_between(since: Any, until: Any) -> sa.ColumnElement[Any]:
+    if read().dialect.name == "postgresql":
+        return sa.extract("epoch", until - since)
+    # Whole microseconds there.
+    last, first = (sa.type_coerce(each, sa.BigInteger) for each in (until, since))
+    return (last - first) / 1_000_000
