@@ -163,6 +163,7 @@ def get_agenda(query: dict[str, Any]) -> Response:
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
         exception = working.exception_on(day)
+        midnights = [moment_of(clock.bound(wall_of(each))) for each in (day, day + _ONE_DAY)]
         days.append(
             {
                 "date": day.isoformat(),
@@ -172,7 +173,8 @@ def get_agenda(query: dict[str, Any]) -> Response:
                 "bookings": [
                     views.booking_view(row, now)
                     for row in rows
-                    if day_of(clock.wall(seconds_of(row.starts_at))) == day
+                    # One that runs past midnight is of both dates.
+                    if row.starts_at < midnights[1] and row.ends_at > midnights[0]
                 ],
             }
         )

@@ -18,6 +18,7 @@ from bookings.support import (
     except_on,
     go_to,
     moment,
+    open_diary,
     set_up,
     shown,
     slot,
@@ -64,6 +65,22 @@ def test_an_agenda_shows_hours_exceptions_and_bookings(
     assert days[0]["bookings"][0] == row
     answer = rival.get(f"{AGENDA}?from={day(1)}").get_json()
     assert answer["days"][0]["bookings"] == []
+
+
+def test_a_booking_that_runs_past_midnight_is_of_both_dates(
+    client: Actor, specialist: Actor, service: int
+) -> None:
+    open_diary(specialist, "00:00", "24:00")
+    booking_id = book(client, service, slot("23:30"))["id"]
+    book(client, service, slot("22:30"))
+    book(client, service, slot("00:30", 2))
+
+    alone = agenda(specialist, f"?from={day(2)}")
+    both = agenda(specialist, f"?from={day(1)}&to={day(3)}")
+
+    assert [len(each["bookings"]) for each in both] == [2, 2, 0]
+    assert alone == both[1:2]
+    assert alone[0]["bookings"][0]["id"] == both[0]["bookings"][1]["id"] == booking_id
 
 
 def test_an_agenda_shows_requests_until_they_expire(
