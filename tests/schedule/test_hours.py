@@ -17,6 +17,9 @@ from schedule.support import (
     weekly,
 )
 
+from marketplace.core.clock import utc_now
+from marketplace.schedule import operations, queries
+
 WEEK = [weekly(1, "10:00", "14:00"), weekly(1, "15:00", "19:00"), weekly(7, "20:00", "24:00")]
 MONDAY = ("2026-11-30T10:00:00+03:00", "2026-11-30T11:00:00+03:00")
 GOOD: list[tuple[str, list[dict[str, Any]]]] = [
@@ -162,6 +165,31 @@ def test_unchanged_hours_are_not_sent_again(specialist: Actor) -> None:
     specialist.put(HOURS, {"hours": WEEK})
 
     assert_not_modified(specialist, HOURS)
+
+
+def test_hours_that_change_while_they_are_read_do_not_get_the_tag_of_the_newest(
+    specialist: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = queries.weekly_hours
+
+    def read_before_a_change(user_id: int) -> list[tuple[int, int, int]]:
+        found = read(user_id)
+        monkeypatch.undo()
+        operations.replace_hours(
+            user_id,
+            [(2, 600, 660)],
+            require_match=lambda _: None,
+            dry_run=False,
+            now=utc_now(),
+        )
+        return found
+
+    monkeypatch.setattr(queries, "weekly_hours", read_before_a_change)
+    stale = specialist.get(HOURS)
+
+    newest = specialist.get(HOURS, headers={"If-None-Match": stale.headers["ETag"]})
+    assert stale.get_json() == {"hours": []}
+    assert newest.get_json() == {"hours": [weekly(2, "10:00", "11:00")]}
 
 
 def test_hours_are_everybodys_own(specialist: Actor, rival: Actor) -> None:
