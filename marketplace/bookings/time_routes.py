@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Response
@@ -42,7 +42,7 @@ def list_slots(query: dict[str, Any], service_id: int) -> Response:
     offer = slots.offer_of(service_id, optional_viewer())
     settings = schedules.settings_of(offer.specialist_id)
     timezone = query.get("tz", settings.timezone)
-    first, last = _dates(query, timezone, seconds_of(now))
+    first, last = _dates(query, timezone, now)
     clock = zone(timezone)
     since, until = clock.bound(wall_of(first)), clock.bound(wall_of(last + _ONE_DAY))
     # A clock put back at midnight shows a date again after the next has begun.
@@ -150,7 +150,7 @@ def delete_hold(hold_id: int) -> Response:
 def get_agenda(query: dict[str, Any]) -> Response:
     user_id, now = viewer().user_id, utc_now()
     timezone = schedules.settings_of(user_id).timezone
-    first, last = _dates(query, timezone, seconds_of(now))
+    first, last = _dates(query, timezone, now)
     clock = zone(timezone)
     working = schedules.working_time(user_id, first, last)
     rows = queries.busy_bookings(
@@ -181,11 +181,12 @@ def get_agenda(query: dict[str, Any]) -> Response:
     return conditional.private_json({"timezone": timezone, "days": days})
 
 
-def _dates(query: dict[str, Any], timezone: str, now: int) -> tuple[date, date]:
+def _dates(query: dict[str, Any], timezone: str, now: datetime) -> tuple[date, date]:
     """The dates asked for: by default today, and the first alone. Raises 422."""
     first = query.get("first")
     if first is None:
-        first = day_of(zone(timezone).wall(now))
+        # Not of the rounded moment: half a second before midnight it is still today.
+        first = day_of(zone(timezone).wall(int(now.timestamp() // 1)))
     last = query.get("last", first)
     days = (last - first).days + 1
     if days < 1:

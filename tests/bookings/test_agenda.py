@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,16 @@ def test_an_agenda_shows_requests_until_they_expire(
     ]
     go_to(clock, moment(), specialist)
     assert agenda(specialist)[0]["bookings"] == []
+
+
+def test_an_agenda_is_of_today_until_the_very_end_of_it(
+    anonymous: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates
+) -> None:
+    go_to(clock, moment("00:00") - timedelta(milliseconds=500), specialist)
+
+    assert [each["date"] for each in agenda(specialist)] == [day(0)]
+    slots = anonymous.get(f"/api/services/{service}/slots/").get_json()
+    assert [each["date"] for each in slots["days"]] == [day(0)]
 
 
 def test_an_agenda_is_of_today_and_of_31_days_at_most(specialist: Actor, service: int) -> None:
