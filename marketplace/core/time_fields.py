@@ -13,7 +13,7 @@ from marketplace.core.fields import CatalogueField, refuse
 _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
     r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-    r"(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?",
+    r"(?P<offset>[Zz]|[+-][0-9]{2}:[0-5][0-9])?",
     re.ASCII,
 )
 _WALL_TIME = re.compile(r"([01][0-9]|2[0-4]):[0-5][0-9]", re.ASCII)

@@ -73,6 +73,17 @@ def test_a_moment_may_have_any_offset(anonymous: Actor, service: int, starts_at:
     assert explained(anonymous, service, starts_at)["bookable"]
 
 
+@pytest.mark.parametrize("offset", ["%2B14:60", "-05:99", "%2B24:00", "%2B3:00"])
+def test_an_offset_that_no_clock_has_is_refused(
+    anonymous: Actor, service: int, offset: str
+) -> None:
+    path = f"/api/services/{service}/slots/explain/?starts_at=2026-11-24T10:00:00{offset}"
+
+    problem = assert_problem(anonymous.get(path), 422, "invalid_fields", "starts_at")
+
+    assert problem["error_codes"] == {"starts_at": ["moment"]}
+
+
 def test_without_any_hours_that_is_the_rule(
     anonymous: Actor, specialist: Actor, service: int
 ) -> None:
