@@ -70,6 +70,9 @@ def _told(booking: Facts, action: str, by: Party, after: Status) -> list[tuple[i
         return [(specialist, "booking_created"), (client, "booking_confirmed")]
     if action in ("confirmed", "declined", "expired"):
         return [(client, f"booking_{action}")]
+    if action == "rescheduled" and by is Party.CLIENT and after is Status.PENDING:
+        # "Moved" would sound settled, and the request expires when nobody answers it.
+        return [(specialist, "booking_move_requested"), (client, "booking_waits")]
     if action in ("cancelled", "rescheduled"):
         others = {Party.CLIENT: [specialist], Party.SPECIALIST: [client]}.get(by)
         return [(user_id, f"booking_{action}") for user_id in others or [client, specialist]]

@@ -49,6 +49,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Запись перенесена: {service}, теперь {starts_at}.",
         "Booking moved: {service}, now {starts_at}.",
     ),
+    "booking_move_requested": (
+        "Клиент просит перенос: {service}, на {starts_at}. Подтвердите или отклоните.",
+        "The client asks to move a booking: {service}, to {starts_at}. Confirm or decline it.",
+    ),
     "booking_expired": (
         "Специалист не ответил на заявку: {service}, {starts_at}.",
         "The specialist did not answer your request: {service}, {starts_at}.",

@@ -134,6 +134,23 @@ def test_a_move_withdraws_the_old_reminders_and_writes_new_ones(
     assert moved == [(specialist.user_id, "booking_rescheduled")] * 2
 
 
+def test_a_move_that_waits_for_an_answer_asks_for_it(
+    app: Flask, client: Actor, specialist: Actor, service: int
+) -> None:
+    booking_id = book(client, service)
+    specialist.patch("/api/schedule/settings/", {"auto_confirm": False})
+    before = len(outbox(app))
+
+    act(client, booking_id, "reschedule", starts_at=LATER)
+    act(specialist, booking_id, "reschedule", starts_at=START)
+
+    assert [(user, kind) for user, kind, _ in outbox(app)[before:]] == [
+        (specialist.user_id, "booking_move_requested"),
+        (client.user_id, "booking_waits"),
+        (client.user_id, "booking_rescheduled"),
+    ]
+
+
 def test_a_declined_and_an_expired_request_are_told_to_the_client(
     app: Flask, client: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates
 ) -> None:

@@ -39,7 +39,7 @@ def test_a_moment_is_told_as_the_reader_s_clock_shows_it(
 
 def test_every_kind_that_bookings_write_has_a_text() -> None:
     source = (Path(bookings.__file__).parent / "notices.py").read_text(encoding="utf-8")
-    kinds = set(re.findall('"((?:booking|reminder)_[a-z0-9]+)"', source))
+    kinds = set(re.findall('"((?:booking|reminder)_[a-z0-9_]+)"', source))
     kinds |= {f"booking_{action}" for action in ("confirmed", "declined", "expired")}
     kinds |= {f"booking_{action}" for action in ("cancelled", "rescheduled")}
 
