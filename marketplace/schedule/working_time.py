@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -90,11 +91,14 @@ def outside(
     first = day_of(zone.wall(min(start for start, _ in spans))) - _ONE_DAY
     last = day_of(zone.wall(max(end for _, end in spans))) + _ONE_DAY
     blocks = _blocks(shifts(working, zone, first, last))
-    return [
-        (start, end)
-        for start, end in spans
-        if not any(low <= start and end <= high for low, high in blocks)
-    ]
+    lows = [low for low, _ in blocks]
+
+    def within(start: int, end: int) -> bool:
+        # Blocks lie apart: only the last that begins by then can hold the span.
+        number = bisect_right(lows, start) - 1
+        return number >= 0 and end <= blocks[number][1]
+
+    return [span for span in spans if not within(*span)]
 
 
 def _blocks(found: Iterable[Shift]) -> list[tuple[int, int]]:
