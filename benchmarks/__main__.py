@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report, studies
+from benchmarks import growth, report, studies
 from benchmarks.datasets import SCALES
 from benchmarks.servers import BenchmarkError, Workers
 from benchmarks.targets import TARGETS
@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     studies_of_one.add_argument(
         "--threads-study", action="store_true", help="a page's latency while log-ins run"
     )
+    studies_of_one.add_argument(
+        "--bookings-study",
+        action="store_true",
+        help="what a booking costs with a thousand and a million of them, on PostgreSQL",
+    )
     return parser
 
 
@@ -63,6 +68,10 @@ def _measure(
         rows = studies.threads(options, say)
         errors = sum(row.errors for row in rows)
         return report.threads_text(rows), {"threads": report.threads_json(rows)}, errors
+    if arguments.bookings_study:
+        grown = growth.bookings(options.workers, options.seconds, say)
+        errors = sum(series.errors for series in grown.series.values())
+        return report.bookings_text(grown), report.bookings_json(grown), errors
     result = studies.compare(options, say)
     errors = sum(series.errors for series in result.series.values())
     text = report.comparison_text(result, options)

@@ -108,9 +108,9 @@ def _prepared_sqlite(scale: Scale, say: Say) -> Path:
 
 
 @contextmanager
-def _sqlite(scale: Scale, say: Say) -> Iterator[Dataset]:
+def _sqlite(scale: Scale, say: Say, copy: str) -> Iterator[Dataset]:
     prepared = _prepared_sqlite(scale, say)
-    folder = OUT / f"run-{scale.name}"
+    folder = OUT / f"run-{scale.name}{copy}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     file = folder / "marketplace.sqlite3"
@@ -121,12 +121,12 @@ def _sqlite(scale: Scale, say: Say) -> Iterator[Dataset]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _postgresql_url(database: str = "") -> URL:
+def postgresql_url(database: str = "") -> URL:
     url = make_url(os.environ.get("MARKETPLACE_TEST_POSTGRES_URL", "") or DEFAULT_POSTGRESQL)
     return url.set(database=database) if database else url
 
 
-def _connect(url: URL) -> psycopg.Connection:
+def connect(url: URL) -> psycopg.Connection:
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         return psycopg.connect(address, autocommit=True)
@@ -148,7 +148,7 @@ def _create(connection: psycopg.Connection, database: str, template: str) -> Non
 
 
 def _postgresql_settings(database: str, folder: Path) -> dict[str, str]:
-    url = _postgresql_url(database).render_as_string(hide_password=False)
+    url = postgresql_url(database).render_as_string(hide_password=False)
     return {"DATABASE_URL": url, "INSTANCE_PATH": str(folder)}
 
 
@@ -169,7 +169,7 @@ def _prepare_postgresql(
     _drop(connection, database)
     _create(connection, database, "template0")
     _fill(_postgresql_settings(database, folder), scale)
-    with _connect(_postgresql_url(database)) as filled:
+    with connect(postgresql_url(database)) as filled:
         filled.execute("VACUUM (ANALYZE)")
     comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
     connection.execute(comment.format(sql.Identifier(database), sql.Literal(key)))
@@ -177,29 +177,30 @@ def _prepare_postgresql(
 
 
 @contextmanager
-def _postgresql(scale: Scale, say: Say) -> Iterator[Dataset]:
-    folder = OUT / f"run-{scale.name}"
+def _postgresql(scale: Scale, say: Say, copy: str) -> Iterator[Dataset]:
+    folder = OUT / f"run-{scale.name}{copy}"
     folder.mkdir(parents=True, exist_ok=True)
-    with _connect(_postgresql_url()) as connection:
+    with connect(postgresql_url()) as connection:
         prepared = _prepare_postgresql(connection, scale, folder, say)
-        database = f"{prepared}_run"
+        database = f"{prepared}_run{copy}"
         _drop(connection, database)
         _create(connection, database, prepared)
     try:
         yield Dataset(scale, _postgresql_settings(database, folder), database)
     finally:
-        with _connect(_postgresql_url()) as connection:
+        with connect(postgresql_url()) as connection:
             _drop(connection, database)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def dataset(database: str, scale: Scale, say: Say) -> Iterator[Dataset]:
-    """A fresh copy of the scale's prepared database on `sqlite` or `postgresql`.
+def dataset(database: str, scale: Scale, say: Say, copy: str = "") -> Iterator[Dataset]:
+    """A fresh copy of the scale's prepared database on `sqlite` or `postgresql`; `copy` tells
+    several of one scale apart.
 
     Raises `BenchmarkError` when it cannot be made.
     """
     OUT.mkdir(parents=True, exist_ok=True)
     make = _sqlite if database == "sqlite" else _postgresql
-    with make(scale, say) as made:
+    with make(scale, say, copy) as made:
         yield made

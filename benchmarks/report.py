@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from benchmarks import growth
+from benchmarks.growth import Growth
 from benchmarks.measure import Series, percentile
 from benchmarks.studies import Comparison, LimitsRow, Options, ThreadsRow
 from benchmarks.targets import TARGETS
@@ -155,6 +157,22 @@ def threads_text(rows: Sequence[ThreadsRow]) -> str:
             for row in rows
         ],
     )
+
+
+def bookings_text(result: Growth) -> str:
+    """What a booking costs by how many there are."""
+    head = ("bookings before", "req/s", "p50 ms", "p99 ms", "errors", "CPU ms")
+    rows = [[f"{count:,}", *_figures(series)[:5]] for count, series in result.series.items()]
+    reached = "yes" if result.factor <= growth.GOAL else "no"
+    factor = f"large ÷ small {result.factor:.2f}, goal {growth.GOAL}, reached: {reached}"
+    return f"{table(head, rows)}\n\n{factor}"
+
+
+def bookings_json(result: Growth) -> dict[str, Any]:
+    return {
+        "factor": result.factor,
+        "bookings": {count: _series_json(series) for count, series in result.series.items()},
+    }
 
 
 def _series_json(series: Series) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _free_starts(server: Server) -> list[tuple[int, str]]:
             services.setdefault(each["specialist"], each["id"])
         path = f"/api/services/?limit=100&max_price={page[-1]['price']}&ordering=-price"
     first = datetime.now(UTC).date() + timedelta(days=2)
-    dates = f"from={first}&to={first + timedelta(days=20)}"
+    dates = f"from={first}&to={first + timedelta(days=30)}"
     days: list[list[tuple[int, str]]] = []
     for service in list(services.values())[:SPECIALISTS]:
         _, answer = call(server.port, "GET", f"/api/services/{service}/slots/?{dates}")

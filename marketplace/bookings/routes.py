@@ -132,7 +132,7 @@ _declare(Action.NO_SHOW, "Отметить, что клиент не пришё�
     errors=[Code.WRONG_STATE, Code.TOO_LATE_TO_CANCEL],
     etag=True,
 )
-@blp.arguments(schemas.CancelIn, example=examples.CANCEL_IN)
+@blp.arguments(schemas.CancelIn, required=False, example=examples.CANCEL_IN)
 @blp.response(200, schemas.BookingOut, example=examples.BOOKING)
 def cancel_booking(body: dict[str, Any], booking_id: int) -> Response:
     user_id = viewer().user_id

@@ -18,7 +18,7 @@ from marketplace.core.messages import text
 from marketplace.core.permissions import Access, optional_viewer, viewer
 from marketplace.schedule import queries as schedules
 from marketplace.schedule.availability import Rule
-from marketplace.schedule.localtime import day_of, moment_of, seconds_of, wall_of, zone
+from marketplace.schedule.localtime import day_of, moment_of, wall_of, zone
 from marketplace.schedule.views import intervals_view
 
 blp_slots = Blueprint("slots", __name__, url_prefix="/api/services")

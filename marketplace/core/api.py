@@ -74,15 +74,21 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = Parser()
 
     def arguments(
-        self, schema: type[ma.Schema], *, location: str = "json", **documentation: Any
+        self,
+        schema: type[ma.Schema],
+        *,
+        location: str = "json",
+        required: bool = True,
+        **documentation: Any,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a body or a query and pass the loaded one as the view's first argument.
+        """Declare a body or a query and pass the loaded one as the view's first argument. A body
+        that is not `required` may be missing; it is then read as `{}`.
 
         The documentation is the library's; the parsing is done with one schema object, which the
         library would make anew, deep copies and all, for every request.
         """
-        document = super().arguments(schema, location=location, **documentation)
-        load = _loader(schema(), location)
+        document = super().arguments(schema, location=location, required=required, **documentation)
+        load = _loader(schema(), location, required=required)
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(view)
@@ -172,7 +178,13 @@ def _security(*, closed_to_some: bool, knows_caller: bool) -> list[dict[str, lis
     return [{}, token] if knows_caller else []
 
 
-def _loader(schema: ma.Schema, location: str) -> Callable[[], Any]:
+def _loader(schema: ma.Schema, location: str, *, required: bool) -> Callable[[], Any]:
+    if location != "query" and not required:
+        return lambda: (
+            Blueprint.ARGUMENTS_PARSER.parse(schema, request, location=location)
+            if request.get_data(cache=True)
+            else schema.load({})
+        )
     if location != "query":
         return lambda: Blueprint.ARGUMENTS_PARSER.parse(schema, request, location=location)
 

@@ -229,3 +229,13 @@ def test_a_cancel_says_no_reason_with_an_empty_body(client: Actor, service: int)
     answer = act(client, booking_id, "cancel")
 
     assert answer.get_json()["events"][-1]["details"] == {}
+
+
+def test_a_cancellation_needs_no_body(client: Actor, specialist: Actor, service: int) -> None:
+    open_diary(specialist)
+    made = book(client, service)
+
+    answer = client.post(f"{BOOKINGS}{made['id']}/cancel/")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["status"] == "cancelled"

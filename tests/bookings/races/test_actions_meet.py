@@ -56,6 +56,25 @@ def test_a_slot_is_booked_or_moved_onto_by_one(
     assert overlaps(spans) == 0
 
 
+def test_a_request_being_confirmed_keeps_its_time_from_whoever_wants_it(
+    server: str, local_app: Flask, clients: list[Actor], offer: Callable[..., Offer]
+) -> None:
+    wanted = offer(auto_confirm=False)
+    made = booked(server, clients[0], wanted.wanted())
+    confirm = Call(server, wanted.specialist, "POST", f"{BOOKINGS}{made['id']}/confirm/")
+    others = [
+        Call(server, who, "POST", path, wanted.wanted(minutes))
+        for who, path, minutes in zip(
+            clients[1:13], [BOOKINGS, HOLDS] * 6, [0, 0, 30, 30] * 3, strict=True
+        )
+    ]
+
+    answers = at_once([*others[:6], confirm, *others[6:]])
+
+    assert told(answers) == {(200, ""): 1, (409, "slot_taken"): 12}
+    assert len(spans_of(local_app, wanted)) == 1
+
+
 def test_two_bookings_that_swap_their_times_keep_apart(
     server: str, local_app: Flask, clients: list[Actor], offer: Callable[..., Offer]
 ) -> None:
