@@ -21,6 +21,10 @@ from marketplace.environment import (
     split_address,
     wrong,
 )
+from marketplace.settings_delivery import DeliverySettings, read_delivery
+from marketplace.settings_media import MediaSettings, read_media
+from marketplace.settings_privacy import PrivacySettings, read_privacy
+from marketplace.settings_social import SocialSettings, read_social
 
 __all__ = ["PROJECT_ROOT", "RateLimitSettings", "Settings", "SettingsError"]
 
@@ -70,6 +74,10 @@ class Settings:
     limits: RateLimitSettings = RateLimitSettings()
     log_level: str = "INFO"
     demo_data: bool = True
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    social: SocialSettings = field(default_factory=SocialSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     @property
     def is_production_like(self) -> bool:
@@ -124,6 +132,10 @@ class Settings:
             limits=_limits(env),
             log_level=env.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             demo_data=env.switch("DEMO_DATA", only="off" if strict else None),
+            delivery=read_delivery(env, strict=strict),
+            social=read_social(env, strict=strict),
+            media=read_media(env, strict=strict),
+            privacy=read_privacy(env, strict=strict),
         )
 
 

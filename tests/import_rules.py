@@ -14,6 +14,7 @@ FEATURES = (
 # Each may use those before it. `factory` is the package itself and `bootstrap`.
 AREAS = (
     "environment",
+    *(f"settings_{part}" for part in ("delivery", "social", "media", "privacy")),
     "settings",
     "core",
     "extensions",
@@ -35,6 +36,22 @@ MAY_USE = {
     "models": {"models"},
 }
 ROLES = {
+    "auth.recovery": "operations",
+    "auth.verification": "operations",
+    "auth.code_routes": "routes",
+    "auth.code_schemas": "schemas",
+    "auth.social_routes": "routes",
+    "auth.social_schemas": "schemas",
+    "auth.social_operations": "operations",
+    "auth.privacy": "operations",
+    "auth.privacy_routes": "routes",
+    "auth.privacy_schemas": "schemas",
+    "auth.privacy_commands": "commands",
+    "auth.importing": "operations",
+    "auth.import_commands": "commands",
+    "notifications.worker": "operations",
+    "profile.avatars": "operations",
+    "profile.avatar_routes": "routes",
     "auth.administration": "operations",
     "services.administration": "operations",
     "bookings.administration": "operations",

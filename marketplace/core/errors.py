@@ -24,14 +24,22 @@ class Code(StrEnum):
     REFRESH_TOKEN_REUSED = "refresh_token_reused"
     WRONG_CREDENTIALS = "wrong_credentials"
     WRONG_PASSWORD = "wrong_password"
+    CODE_INVALID = "code_invalid"
+    IDENTITY_TOKEN_INVALID = "identity_token_invalid"
+    REAUTHENTICATION_REQUIRED = "reauthentication_required"
     ACCOUNT_BLOCKED = "account_blocked"
     WRONG_ROLE = "wrong_role"
     NOT_FOUND = "not_found"
+    PROVIDER_NOT_CONFIGURED = "provider_not_configured"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     CONFLICT = "conflict"
     USERNAME_TAKEN = "username_taken"
     EMAIL_TAKEN = "email_taken"
     PHONE_TAKEN = "phone_taken"
+    ALREADY_VERIFIED = "already_verified"
+    CONTACT_MISSING = "contact_missing"
+    IDENTITY_TAKEN = "identity_taken"
+    LAST_WAY_IN = "last_way_in"
     SLOT_TAKEN = "slot_taken"
     HOLD_EXPIRED = "hold_expired"
     TOO_MANY_HOLDS = "too_many_holds"
@@ -51,6 +59,7 @@ class Code(StrEnum):
     INTERNAL_ERROR = "internal_error"
     NOT_IMPLEMENTED = "not_implemented"
     SERVICE_UNAVAILABLE = "service_unavailable"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
 
 
 STATUS = {
@@ -65,14 +74,22 @@ STATUS = {
     Code.REFRESH_TOKEN_REUSED: 401,
     Code.WRONG_CREDENTIALS: 401,
     Code.WRONG_PASSWORD: 422,
+    Code.CODE_INVALID: 422,
+    Code.IDENTITY_TOKEN_INVALID: 401,
+    Code.REAUTHENTICATION_REQUIRED: 403,
     Code.ACCOUNT_BLOCKED: 403,
     Code.WRONG_ROLE: 403,
     Code.NOT_FOUND: 404,
+    Code.PROVIDER_NOT_CONFIGURED: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.CONFLICT: 409,
     Code.USERNAME_TAKEN: 409,
     Code.EMAIL_TAKEN: 409,
     Code.PHONE_TAKEN: 409,
+    Code.ALREADY_VERIFIED: 409,
+    Code.CONTACT_MISSING: 409,
+    Code.IDENTITY_TAKEN: 409,
+    Code.LAST_WAY_IN: 409,
     Code.SLOT_TAKEN: 409,
     Code.HOLD_EXPIRED: 409,
     Code.TOO_MANY_HOLDS: 409,
@@ -92,6 +109,7 @@ STATUS = {
     Code.INTERNAL_ERROR: 500,
     Code.NOT_IMPLEMENTED: 501,
     Code.SERVICE_UNAVAILABLE: 503,
+    Code.PROVIDER_UNAVAILABLE: 503,
 }
 
 

@@ -83,6 +83,18 @@ PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
         ("Неверный пароль", "Нынешний пароль указан неверно."),
         ("Wrong password", "The present password is wrong."),
     ),
+    Code.CODE_INVALID: (
+        ("Код не подошёл", "Код неверный, истёк или уже использован. Запросите новый."),
+        ("Code not accepted", "The code is wrong, expired or used. Ask for a new one."),
+    ),
+    Code.IDENTITY_TOKEN_INVALID: (
+        ("Вход не подтверждён", "Ответ провайдера не прошёл проверку. Начните вход заново."),
+        ("Sign-in not proven", "The provider's answer did not pass. Start the sign-in again."),
+    ),
+    Code.REAUTHENTICATION_REQUIRED: (
+        ("Подтвердите, что это вы", "Передайте пароль или войдите заново и повторите."),
+        ("Prove that it is you", "Give the password, or sign in again and repeat."),
+    ),
     Code.ACCOUNT_BLOCKED: (
         ("Учётная запись заблокирована", "Обратитесь в поддержку."),
         ("Account blocked", "Please contact support."),
@@ -94,6 +106,10 @@ PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
     Code.NOT_FOUND: (
         ("Не найдено", "Такого адреса или объекта нет."),
         ("Not found", "There is no such address or object."),
+    ),
+    Code.PROVIDER_NOT_CONFIGURED: (
+        ("Вход недоступен", "Вход через этого провайдера здесь не настроен."),
+        ("Sign-in not offered", "Signing in with this provider is not set up here."),
     ),
     Code.METHOD_NOT_ALLOWED: (
         ("Метод не поддерживается", "Допустимые методы перечислены в заголовке Allow."),
@@ -114,6 +130,22 @@ PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
     Code.PHONE_TAKEN: (
         ("Телефон занят", "Пользователь с таким телефоном уже есть."),
         ("Phone taken", "There is already a user with this phone."),
+    ),
+    Code.ALREADY_VERIFIED: (
+        ("Уже подтверждено", "Этот адрес или номер уже подтверждён."),
+        ("Already verified", "This address or number is verified already."),
+    ),
+    Code.CONTACT_MISSING: (
+        ("Нечего подтверждать", "У учётной записи нет такого адреса или номера."),
+        ("Nothing to verify", "The account has no such address or number."),
+    ),
+    Code.IDENTITY_TAKEN: (
+        ("Вход уже привязан", "Этот вход привязан к другой учётной записи, или здесь есть другой."),
+        ("Already linked", "It is linked to another account, or another one is linked here."),
+    ),
+    Code.LAST_WAY_IN: (
+        ("Последний способ входа", "Сначала задайте пароль или привяжите другой вход."),
+        ("Last way in", "Set a password or link another sign-in first."),
     ),
     Code.SLOT_TAKEN: (
         ("Время занято", "Это время только что заняли; ближайшее свободное — в nearest."),
@@ -196,5 +228,9 @@ PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
     Code.SERVICE_UNAVAILABLE: (
         ("Сервис временно недоступен", "Повторите запрос через несколько секунд."),
         ("Service unavailable", "Repeat the request in a few seconds."),
+    ),
+    Code.PROVIDER_UNAVAILABLE: (
+        ("Провайдер не отвечает", "Сервис входа сейчас не отвечает. Повторите через минуту."),
+        ("Provider unavailable", "The sign-in provider does not answer. Repeat in a minute."),
     ),
 }

@@ -18,15 +18,21 @@ _NOTIFICATIONS = HotInsert(Notification)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to tell one person. `payload` holds what its text is made of."""
+    """One thing to tell one person. `payload` holds what its text is made of.
 
-    user_id: int
+    Without a channel the best one is chosen when it is sent. An urgent one waits for no morning.
+    """
+
+    user_id: int | None
     kind: str
     subject_type: str
     subject_id: int
     payload: Mapping[str, Any]
     due_at: datetime
     dedup_key: str
+    channel: str | None = None
+    destination: str | None = None
+    urgent: bool = False
 
 
 def enqueue(notices: Sequence[Notice], now: datetime) -> None:
@@ -41,6 +47,12 @@ def enqueue(notices: Sequence[Notice], now: datetime) -> None:
             "due_at": notice.due_at,
             "dedup_key": notice.dedup_key,
             "created_at": now,
+            "channel": notice.channel,
+            "destination": notice.destination,
+            "urgent": notice.urgent,
+            # What is nobody's is written for the time it takes, and goes nowhere.
+            "state": PENDING if notice.user_id is not None else CANCELLED,
+            "ended_at": None if notice.user_id is not None else now,
         }
         for notice in notices
     ]

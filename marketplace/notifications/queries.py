@@ -15,10 +15,16 @@ from marketplace.notifications.texts import render
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a person is to be spoken to."""
+    """How a person is to be spoken to, and where; `email_verified` and `phone_verified` say that
+    the person has shown to receive what is sent there.
+    """
 
     language: str
     timezone: str
+    email: str | None = None
+    email_verified: bool = False
+    phone: str | None = None
+    phone_verified: bool = False
 
 
 # Who knows readers comes later in the house and hands it forward.
@@ -29,6 +35,17 @@ def on_read(part: Callable[[Sequence[int]], Mapping[int, Reader]]) -> None:
     """Register who knows in which language and zone people read."""
     if part not in _on_read:
         _on_read.append(part)
+
+
+# Who knows what a row of a kind must not hold (codes) comes later too, and fills it in.
+_on_fill: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any] | None]] = {}
+
+
+def on_fill(kind: str, part: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> None:
+    """Register who completes the payload of a kind when it is sent; None says that it is out of
+    date and must not be sent.
+    """
+    _on_fill[kind] = part
 
 
 def notification_rows(

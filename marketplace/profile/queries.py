@@ -36,13 +36,31 @@ _PUBLIC = HotQuery(
 
 
 def readers(user_ids: Sequence[int]) -> dict[int, Reader]:
-    """In which language and zone people read, by id."""
+    """In which language and zone people read, and where, by id."""
     query = (
-        sa.select(User.id, User.language, Profile.timezone)
+        sa.select(
+            User.id,
+            User.language,
+            Profile.timezone,
+            User.email,
+            User.email_verified_at,
+            User.phone,
+            User.phone_verified_at,
+        )
         .join(Profile, Profile.user_id == User.id)
         .where(User.id.in_(user_ids))
     )
-    return {row.id: Reader(row.language, row.timezone) for row in read().execute(query)}
+    return {
+        row.id: Reader(
+            row.language,
+            row.timezone,
+            row.email,
+            row.email_verified_at is not None,
+            row.phone,
+            row.phone_verified_at is not None,
+        )
+        for row in read().execute(query)
+    }
 
 
 def own_profile(user_id: int) -> tuple[Any, ...]:
