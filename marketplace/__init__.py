@@ -5,7 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from marketplace import bootstrap
-from marketplace.auth import authentication, passwords, tokens
+from marketplace.auth import (
+    account_routes,
+    authentication,
+    codes,
+    passwords,
+    recovery_routes,
+    tokens,
+)
 from marketplace.auth import commands as auth_commands
 from marketplace.auth import operations as accounts
 from marketplace.auth import routes as auth_routes
@@ -54,11 +61,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     accounts.on_block(booking_lives.cancel_all_of)
     schedules.on_coming(bookings.coming_bookings)
     notifications.on_read(profile_queries.readers)
+    for purpose in codes.Purpose:
+        notifications.on_fill(purpose.kind, codes.fill)
 
     api = openapi.new_api(app)
     for blueprint in (
         auth_routes.blp,
-        auth_routes.blp_account,
+        account_routes.blp,
+        recovery_routes.blp,
         profile_routes.blp,
         services_routes.blp,
         schedule_routes.blp,

@@ -48,6 +48,8 @@ class RateLimitSettings:
     login_address: str = "10/minute"
     login_account: str = "10/minute"
     registration: str = "20/hour"
+    code_address: str = "20/hour"
+    code_guess: str = "10/minute"
     anonymous: str = "600/minute"
     signed_in: str = "1000/minute"
 

@@ -38,8 +38,9 @@ MAY_USE = {
 ROLES = {
     "auth.recovery": "operations",
     "auth.verification": "operations",
-    "auth.code_routes": "routes",
-    "auth.code_schemas": "schemas",
+    "auth.account_routes": "routes",
+    "auth.recovery_routes": "routes",
+    "auth.account_schemas": "schemas",
     "auth.social_routes": "routes",
     "auth.social_schemas": "schemas",
     "auth.social_operations": "operations",
@@ -69,7 +70,7 @@ PURE = {
         "core.problem_texts",
         "core.text",
     ),
-    *("auth.devices", "auth.identifiers", "auth.password_policy"),
+    *("auth.code_values", "auth.devices", "auth.identifiers", "auth.password_policy"),
 }
 PURE_LIBRARIES = {"email_validator", "phonenumbers", "zxcvbn"}
 

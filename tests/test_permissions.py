@@ -55,6 +55,15 @@ ROWS = [
     Row("DELETE", "/api/auth/sessions/<id:session_id>/", 401, 404, 404, 204),
     Row("GET", "/api/auth/me/", 401, 200, 200, 200),
     Row("PATCH", "/api/auth/me/", 401, 200, 200, 200, {"language": "en"}),
+    Row("POST", "/api/auth/verify/email/", 401, 202, 202, 202),
+    Row("POST", "/api/auth/verify/email/confirm/", 401, 422, 422, 422, {"code": "000000"}),
+    Row("POST", "/api/auth/verify/phone/", 401, 409, 409, 409),
+    Row("POST", "/api/auth/verify/phone/confirm/", 401, 422, 422, 422, {"code": "000000"}),
+    Row("POST", "/api/auth/password/forgot/", 202, 202, 202, 202, {"login": "owner"}),
+    Row(
+        *("POST", "/api/auth/password/reset/", 422, 422, 422, 422),
+        {"login": "owner", "code": "000000", "new_password": "ясное-утро-8"},
+    ),
     Row(
         *("POST", "/api/auth/password/change/", 401, 204, 204, 204),
         {"old_password": PASSWORD, "new_password": "ясное-утро-8"},

@@ -6,13 +6,14 @@ import click
 import marshmallow as ma
 from flask import current_app
 
-from marketplace.auth import administration, identifiers
+from marketplace.auth import administration, identifiers, recovery
 from marketplace.auth.models import ROLES
 from marketplace.auth.operations import NewUser
 from marketplace.auth.password_policy import MAX_LENGTH, MIN_LENGTH, password_faults
 from marketplace.auth.passwords import hash_password
 from marketplace.core import cli, fields
 from marketplace.core.clock import utc_now
+from marketplace.core.errors import Code, DomainError
 from marketplace.core.fields import refuse
 from marketplace.core.messages import DEFAULT_LANGUAGE, LANGUAGES
 
@@ -22,6 +23,11 @@ _PHONE = fields.Text(min_length=5, max_length=32)
 _PASSWORD = fields.Text(min_length=MIN_LENGTH, max_length=MAX_LENGTH, verbatim=True)
 _USER_COLUMNS = ("id", "username", "email", "phone", "role", "blocked_at", "created_at")
 _SESSION_COLUMNS = ("id", "device", "ip", "created_at", "last_seen_at", "ended_at", "end_reason")
+
+_NOT_SENT = {
+    Code.CONTACT_MISSING: "The account has no e-mail or phone, or it is blocked.",
+    Code.TOO_MANY_REQUESTS: "A code was sent there just now, or too many today.",
+}
 
 users = cli.AdminGroup(
     "users",
@@ -182,6 +188,24 @@ def set_password(reference: str, password_stdin: bool) -> None:
     )
     administration.set_password(person.id, password_hash, actor=cli.actor(), now=utc_now())
     click.echo(f"The password of user {person} is replaced; all sessions are ended.")
+
+
+@users.command("reset-password")
+@_user_argument
+@cli.yes_option
+def reset_password(reference: str, yes: bool) -> None:
+    """Send a person a code for a new password.
+
+    It goes to a verified e-mail or phone, else to what the account has. The password stays until
+    the code is used.
+    """
+    person = administration.find_user(reference)
+    cli.confirm(f"Send user {person} a code for a new password?", yes=yes)
+    try:
+        channel = recovery.send_reset_by_admin(person.id, actor=cli.actor(), now=utc_now())
+    except DomainError as error:
+        raise click.ClickException(_NOT_SENT[error.code]) from None
+    click.echo(f"A code for user {person} goes out by {channel}.")
 
 
 @users.command("delete")

@@ -23,6 +23,7 @@ ACCOUNT = {
     "role": "client",
     "language": "ru",
 }
+OWN_ACCOUNT = {**ACCOUNT, "pending_email": None, "pending_phone": None}
 REGISTERED = {
     "message": "Регистрация прошла успешно",
     "user": {
@@ -51,3 +52,6 @@ SESSIONS = [
         "current": True,
     }
 ]
+CODE = {"code": "042917"}
+FORGOT = {"login": "demo_client"}
+RESET = {"login": "demo_client", "code": "042917", "new_password": "лунный-берег-58"}

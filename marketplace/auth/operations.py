@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import queries, sessions
+from marketplace.auth import notices, queries, sessions
 from marketplace.auth.devices import Device
 from marketplace.auth.identifiers import Identifier, Kind, email_key
 from marketplace.auth.models import Session, User
@@ -196,6 +196,7 @@ def _log_in(
     if new_hash is not None:
         user.password_hash = new_hash
     log.info("signed in user %s", user.id)
+    sessions.announce(user.id, device, now)
     return sessions.begin(user.id, device, now)
 
 
@@ -221,13 +222,24 @@ def change_password(
     if faults:
         raise DomainError(Code.INVALID_FIELDS, errors={"new_password": faults})
     if not verify_password(old_hash, old_password):
-        raise _wrong_password()
+        raise _wrong_password("old_password")
     _set_password(user_id, hash_password(new_password), old_hash, session_id, now)
 
 
-def _wrong_password() -> DomainError:
-    errors = {"old_password": [Message("password_wrong")]}
-    return DomainError(Code.WRONG_PASSWORD, errors=errors)
+def require_password(user_id: int, password: str, field: str) -> None:
+    """Raise 422 `wrong_password` naming the field, or 403 `reauthentication_required` when the
+    account has none.
+    """
+    password_hash = queries.account(user_id).password_hash
+    release()
+    if password_hash is None:
+        raise DomainError(Code.REAUTHENTICATION_REQUIRED)
+    if not verify_password(password_hash, password):
+        raise _wrong_password(field)
+
+
+def _wrong_password(field: str) -> DomainError:
+    return DomainError(Code.WRONG_PASSWORD, errors={field: [Message("password_wrong")]})
 
 
 @transactional
@@ -236,24 +248,12 @@ def _set_password(
 ) -> None:
     user = sessions.lock_user(user_id)
     if user is None or user.password_hash != old_hash:
-        raise _wrong_password()
+        raise _wrong_password("old_password")
     user.password_hash = new_hash
     user.updated_at = now
     sessions.end_others(user_id, session_id, "password_change", now)
     audit.record("password.change", "user", user_id, actor=f"user:{user_id}", now=now)
-
-
-@transactional
-def set_language(
-    user_id: int, language: str, *, require_match: Callable[[User], None], now: datetime
-) -> User:
-    """Choose the language of messages. Raises 401; `require_match` may raise 412."""
-    user = sessions.lock_signed_in(user_id)
-    require_match(user)
-    if user.language != language:
-        user.language = language
-        user.updated_at = now
-    return user
+    notices.tell(user_id, "password_changed", now)
 
 
 def end_all_sessions(user_id: int, reason: str, now: datetime) -> int:

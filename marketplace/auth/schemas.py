@@ -13,8 +13,7 @@ from marketplace.auth.password_policy import MAX_LENGTH, MIN_LENGTH, password_fa
 from marketplace.core import fields
 from marketplace.core.errors import Message
 from marketplace.core.fields import refuse
-from marketplace.core.messages import LANGUAGES
-from marketplace.core.schemas import BodySchema, OutSchema, PageQuery, PatchSchema
+from marketplace.core.schemas import BodySchema, OutSchema, PageQuery
 
 TOKEN_MAX = 2_000
 LOGIN_MAX = 254
@@ -132,10 +131,6 @@ class RefreshIn(BodySchema):
 class PasswordChangeIn(BodySchema):
     old_password = Password(required=True)
     new_password = NewPassword(required=True)
-
-
-class AccountPatch(PatchSchema):
-    language = fields.Choice(LANGUAGES)
 
 
 class SessionsQuery(PageQuery):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from marketplace.auth import tokens
+from marketplace.auth import notices, tokens
 from marketplace.auth.devices import USER_AGENT_MAX, Device
 from marketplace.auth.models import Session, User
 from marketplace.core import audit
@@ -47,6 +47,14 @@ def begin(user_id: int, device: Device, now: datetime) -> TokenPair:
     session().add(row)
     session().flush()  # the tokens carry the row's id
     return _pair(row, now)
+
+
+def announce(user_id: int, device: Device, now: datetime) -> None:
+    """Tell the person of a sign-in from a device not seen before. Before `begin`."""
+    known = sa.select(Session.id).where(Session.user_id == user_id, Session.device == device.name)
+    if session().scalar(known.limit(1)) is None:
+        told = {"device": device.name, "ip": device.ip[:45], "at": now.isoformat()}
+        notices.tell(user_id, "new_device", now, **told)
 
 
 def _pair(row: Session, now: datetime) -> TokenPair:
@@ -113,6 +121,7 @@ def _rotate(claims: tokens.Claims, now: datetime) -> TokenPair | Code:
     log.warning("a spent refresh token of session %s came again: session ended", row.id)
     end(Session.id == row.id, "replay", now)
     audit.record("session.replay", "user", row.user_id, actor="system", now=now, session=row.id)
+    notices.tell(row.user_id, "session_replayed", now, device=row.device)
     return Code.REFRESH_TOKEN_REUSED
 
 

@@ -107,6 +107,13 @@ def current_key_id() -> str:
     return _keys().current_id
 
 
+def signing_secrets() -> list[str]:
+    """The secrets in use, today's first: other secrets are derived from them, each for one use."""
+    keys = _keys()
+    before = [secret for key, secret in keys.by_id.items() if key != keys.current_id]
+    return [keys.by_id[keys.current_id], *before]
+
+
 def access_token(*, user_id: int, session_id: int, expires_at: datetime, now: datetime) -> str:
     """A token of 15 minutes, never outliving its session."""
     expires = min(now + ACCESS_LIFETIME, expires_at)

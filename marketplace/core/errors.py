@@ -36,7 +36,6 @@ class Code(StrEnum):
     USERNAME_TAKEN = "username_taken"
     EMAIL_TAKEN = "email_taken"
     PHONE_TAKEN = "phone_taken"
-    ALREADY_VERIFIED = "already_verified"
     CONTACT_MISSING = "contact_missing"
     IDENTITY_TAKEN = "identity_taken"
     LAST_WAY_IN = "last_way_in"
@@ -86,7 +85,6 @@ STATUS = {
     Code.USERNAME_TAKEN: 409,
     Code.EMAIL_TAKEN: 409,
     Code.PHONE_TAKEN: 409,
-    Code.ALREADY_VERIFIED: 409,
     Code.CONTACT_MISSING: 409,
     Code.IDENTITY_TAKEN: 409,
     Code.LAST_WAY_IN: 409,

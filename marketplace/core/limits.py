@@ -86,6 +86,8 @@ class _Limits:
             # Its own count: strangers' failed log-ins must not stop the signed-in owner.
             "password_change": parse(values.login_account),
             "registration": parse(values.registration),
+            "code_address": parse(values.code_address),
+            "code_guess": parse(values.code_guess),
             "anonymous": parse(values.anonymous),
             "signed_in": parse(values.signed_in),
         }

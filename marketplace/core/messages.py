@@ -101,6 +101,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "The new password is the same as the present one.",
     ),
     "password_wrong": ("Неверный пароль.", "Wrong password."),
+    "code_digits": ("Ожидается шесть цифр.", "Six digits are expected."),
     "category_unknown": ("Такой категории нет.", "There is no such category."),
     "cursor": (
         "Курсор не подходит: берите его из заголовка Link того же списка.",

@@ -131,10 +131,6 @@ PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
         ("Телефон занят", "Пользователь с таким телефоном уже есть."),
         ("Phone taken", "There is already a user with this phone."),
     ),
-    Code.ALREADY_VERIFIED: (
-        ("Уже подтверждено", "Этот адрес или номер уже подтверждён."),
-        ("Already verified", "This address or number is verified already."),
-    ),
     Code.CONTACT_MISSING: (
         ("Нечего подтверждать", "У учётной записи нет такого адреса или номера."),
         ("Nothing to verify", "The account has no such address or number."),

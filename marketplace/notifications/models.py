@@ -35,6 +35,7 @@ class Notification(Base):
         sa.CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended_at"),
         sa.Index("ix_notifications_subject", "subject_type", "subject_id"),
         sa.Index("ix_notifications_user_id", "user_id", "id"),
+        sa.Index("ix_notifications_destination", "destination", "created_at"),
         sa.Index(
             "ix_notifications_pending",
             "due_at",

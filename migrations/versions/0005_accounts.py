@@ -62,6 +62,7 @@ def upgrade() -> None:
         )
         for name, text in delivery.items():
             notifications.create_check_constraint(op.f(f"ck_notifications_{name}"), text)
+    op.create_index("ix_notifications_destination", "notifications", ["destination", "created_at"])
 
     op.create_table(
         "codes",
@@ -148,6 +149,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM notifications WHERE user_id IS NULL")
     op.execute("UPDATE users SET password_hash = '!' WHERE password_hash IS NULL")
     op.execute("UPDATE users SET phone = '+000' || id WHERE email IS NULL AND phone IS NULL")
+    op.drop_index("ix_notifications_destination", "notifications")
     with op.batch_alter_table("notifications", table_kwargs=_KEPT) as notifications:
         for name in ("channel", "attempts", "destination"):
             notifications.drop_constraint(op.f(f"ck_notifications_{name}"), type_="check")

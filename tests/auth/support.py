@@ -19,10 +19,12 @@ from databases import SECRET
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from marketplace.auth import codes
 from marketplace.auth.tokens import key_id
 from marketplace.core.clock import utc_now
 from marketplace.core.database import Base
 from marketplace.extensions import db
+from marketplace.notifications.models import Notification
 
 Result = TypeVar("Result")
 
@@ -103,6 +105,34 @@ def works(caller: Actor) -> bool:
 def at_address(address: str) -> dict[str, Any]:
     """Arguments of a call that comes from this address."""
     return {"environ_base": {"REMOTE_ADDR": address}}
+
+
+def newest_code(app: Flask, destination: str | None = None) -> str:
+    """The code of the newest notice, as its reader gets it."""
+    query = sa.select(Notification.payload).where(Notification.kind.startswith("code_"))
+    if destination is not None:
+        query = query.where(Notification.destination == destination)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            payload = connection.execute(query.order_by(Notification.id.desc())).scalars().first()
+        assert payload is not None, "no code was sent"
+        filled = codes.fill(payload)
+    assert filled is not None, "the code is out of date"
+    code: str = filled["code"]
+    return code
+
+
+def notices(app: Flask, *columns: str) -> list[tuple[Any, ...]]:
+    """The outbox, oldest first: kinds, or these columns."""
+    chosen = [getattr(Notification, name) for name in columns or ("kind",)]
+    with app.app_context(), db.engine.connect() as connection:
+        rows = connection.execute(sa.select(*chosen).order_by(Notification.id))
+        return [tuple(row) for row in rows]
+
+
+def other_than(code: str) -> str:
+    """A code that is not this one."""
+    return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
 def later(**span: float) -> time_machine.travel:

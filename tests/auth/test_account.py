@@ -41,6 +41,8 @@ def test_the_account_is_shown_to_its_owner_in_full(anonymous: Actor) -> None:
         "phone_verified": False,
         "role": "specialist",
         "language": "ru",
+        "pending_email": None,
+        "pending_phone": None,
     }
     assert "private" in response.headers["Cache-Control"]
 

@@ -13,9 +13,9 @@ from actors import Actor, assert_problem
 from command_line import CommandLine
 from flask import Flask
 
-from marketplace.auth import authentication
-from marketplace.auth import operations as accounts
+from marketplace.auth import authentication, verification
 from marketplace.auth.models import Session, User
+from marketplace.auth.verification import AccountChange
 from marketplace.core.errors import Code, DomainError
 from marketplace.extensions import db
 from marketplace.profile import operations as profiles
@@ -32,7 +32,9 @@ def match(_row: object) -> None:
 
 
 WRITES: dict[str, Callable[[int], Any]] = {
-    "language": lambda user: accounts.set_language(user, "en", require_match=match, now=NOW),
+    "language": lambda user: verification.change_account(
+        user, AccountChange("en"), require_match=match, now=NOW
+    ),
     "profile": lambda user: profiles.change_profile(
         user, {"city": "Казань"}, require_match=match, now=NOW
     ),

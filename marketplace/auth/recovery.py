@@ -1,0 +1,110 @@
+"""A forgotten password: a code to a contact of the account, then a new password."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from marketplace.auth import codes, notices, sessions
+from marketplace.auth.codes import Attempt, Destination, Purpose
+from marketplace.auth.identifiers import Identifier, Kind
+from marketplace.auth.models import Session, User
+from marketplace.auth.password_policy import password_faults
+from marketplace.auth.passwords import hash_password
+from marketplace.core import audit
+from marketplace.core.database import release, session, transactional
+from marketplace.core.errors import Code, DomainError
+from marketplace.notifications.models import EMAIL
+
+log = logging.getLogger(__name__)
+
+NOBODY = 0
+
+
+@transactional
+def forgot(login: Identifier, user_id: int | None, now: datetime) -> None:
+    """Send a code to the account, if there is one that may have it; the same work if not."""
+    user = sessions.lock_user(user_id or NOBODY)
+    destination = None if user is None or user.blocked_at else destination_for(user, login.kind)
+    if user is None or destination is None:
+        codes.send_to_nobody(Purpose.PASSWORD, now)
+    elif codes.wait_of(user.id, Purpose.PASSWORD, destination, now):
+        # Said to nobody: a wait would tell that the account exists.
+        log.info("a code for user %s was asked for too soon", user.id)
+        codes.send_to_nobody(Purpose.PASSWORD, now)
+    else:
+        codes.send(user.id, Purpose.PASSWORD, destination, now)
+
+
+def destination_for(user: User, kind: Kind) -> Destination | None:
+    """Where a code for a new password goes: what the person typed, else what is verified, else
+    what there is.
+    """
+    email = None if user.email is None else codes.email_to(user.email)
+    phone = None if user.phone is None else codes.sms_to(user.phone)
+    if kind is Kind.EMAIL and email is not None:
+        return email
+    if kind is Kind.PHONE and phone is not None:
+        return phone
+    verified = [
+        destination
+        for destination, since in ((email, user.email_verified_at), (phone, user.phone_verified_at))
+        if since is not None
+    ]
+    return next((one for one in (*verified, email, phone) if one is not None), None)
+
+
+def reset(user_id: int | None, code: str, new_password: str, *, brand: str, now: datetime) -> None:
+    """Set a new password by a code, and end every session.
+
+    Raises 422 `code_invalid` (for an unknown account too), or `invalid_fields` naming
+    `new_password`, which does not spend the code.
+    """
+    attempt = codes.try_code(user_id or NOBODY, Purpose.PASSWORD, code, now)
+    if user_id is None:
+        raise DomainError(Code.CODE_INVALID)
+    columns = sa.select(User.username, User.email, User.phone).where(User.id == user_id)
+    personal = [value for value in session().execute(columns).one() if value is not None]
+    release()  # no connection is held while a core is busy hashing
+    faults = password_faults(new_password, personal=personal, brand=brand)
+    if faults:
+        raise DomainError(Code.INVALID_FIELDS, errors={"new_password": faults})
+    _reset(user_id, attempt, hash_password(new_password), now)
+
+
+@transactional
+def _reset(user_id: int, attempt: Attempt, new_hash: str, now: datetime) -> None:
+    user = sessions.lock_user(user_id)
+    if user is None or user.blocked_at is not None:
+        raise DomainError(Code.CODE_INVALID)
+    codes.spend(attempt, now)
+    user.password_hash = new_hash
+    user.updated_at = now
+    # Whoever read the code has shown to receive what is sent there.
+    if attempt.destination == user.email and user.email_verified_at is None:
+        user.email_verified_at = now
+    if attempt.destination == user.phone and user.phone_verified_at is None:
+        user.phone_verified_at = now
+    sessions.end(Session.user_id == user_id, "password_reset", now)
+    audit.record("password.reset", "user", user_id, actor=f"user:{user_id}", now=now)
+    notices.tell(user_id, "password_reset", now)
+
+
+@transactional
+def send_reset_by_admin(user_id: int, *, actor: str, now: datetime) -> str:
+    """Send a code for a new password; the channel it goes by. An admin never sets one.
+
+    Raises 409 `contact_missing`, 429 while none may be sent.
+    """
+    user = sessions.lock_user(user_id)
+    destination = None
+    if user is not None and user.blocked_at is None:
+        destination = destination_for(user, Kind.USERNAME)
+    if destination is None:
+        raise DomainError(Code.CONTACT_MISSING)
+    codes.require_no_wait(user_id, Purpose.PASSWORD, destination, now)
+    codes.send(user_id, Purpose.PASSWORD, destination, now)
+    audit.record("password.send_code", "user", user_id, actor=actor, now=now)
+    return "e-mail" if destination.channel == EMAIL else "SMS"
