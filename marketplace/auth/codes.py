@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,13 +59,33 @@ def sms_to(phone: str) -> Destination:
     return Destination(SMS, phone)
 
 
-def wait_of(user_id: int, purpose: Purpose, destination: Destination, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose code it is: a person's, or nobody's, known by the mark of a log-in name that has no
+    account. Both are kept, counted and compared alike, so that nothing tells one from the other.
+    """
+
+    user_id: int | None
+    mark: str = ""
+
+    def has(self, purpose: Purpose) -> sa.ColumnElement[bool]:
+        """The condition on the holder's code of this purpose."""
+        if self.user_id is not None:
+            mine = OneTimeCode.user_id == self.user_id
+        else:
+            mine = sa.and_(OneTimeCode.user_id.is_(None), OneTimeCode.destination == self.mark)
+        return sa.and_(mine, OneTimeCode.purpose == purpose)
+
+
+def nobody(login: str) -> Holder:
+    """The holder that a log-in name without an account stands for; the name itself is not kept."""
+    key = tokens.signing_secrets()[0].encode()
+    return Holder(None, hmac.new(key, b"nobody\0" + login.encode(), sha256).hexdigest())
+
+
+def wait_of(holder: Holder, purpose: Purpose, destination: Destination, now: datetime) -> int:
     """Seconds until another code may be sent there, 0 when it may be now."""
-    last = session().scalar(
-        sa.select(OneTimeCode.created_at).where(
-            OneTimeCode.user_id == user_id, OneTimeCode.purpose == purpose
-        )
-    )
+    last = session().scalar(sa.select(OneTimeCode.created_at).where(holder.has(purpose)))
     ends = [last + COOLDOWN] if last is not None else []
     for period, most in CAPS:
         # The oldest of the newest `most`: when it leaves the period, there is room again.
@@ -88,49 +110,25 @@ def require_no_wait(
     user_id: int, purpose: Purpose, destination: Destination, now: datetime
 ) -> None:
     """Raise 429 with `Retry-After` while no further code may be sent there."""
-    seconds = wait_of(user_id, purpose, destination, now)
+    seconds = wait_of(Holder(user_id), purpose, destination, now)
     if seconds:
         raise DomainError(Code.TOO_MANY_REQUESTS, headers={"Retry-After": str(seconds)})
 
 
-def send(user_id: int, purpose: Purpose, destination: Destination, now: datetime) -> None:
-    """Make a code in place of the one before, and enqueue it. The caller has locked the user."""
-    row = session().scalar(
-        sa.select(OneTimeCode).where(OneTimeCode.user_id == user_id, OneTimeCode.purpose == purpose)
-    )
+def send(holder: Holder, purpose: Purpose, destination: Destination, now: datetime) -> None:
+    """Make a code in place of the one before, and enqueue it; nobody's goes nowhere. The caller
+    has locked the user.
+    """
+    row = session().scalar(sa.select(OneTimeCode).where(holder.has(purpose)))
     if row is None:
-        row = OneTimeCode(user_id=user_id, purpose=purpose)
+        row = OneTimeCode(user_id=holder.user_id, purpose=purpose)
         session().add(row)
-    _renew(row, destination.address, now)
-    session().flush()
-    outbox.withdraw(SUBJECT, [row.id], [purpose.kind], now)
-    _enqueue(row, user_id, purpose, destination, now)
-
-
-def send_to_nobody(purpose: Purpose, now: datetime) -> None:
-    """What `send` costs, for an account that does not exist."""
-    row = OneTimeCode(user_id=None, purpose=purpose)
-    session().add(row)
-    _renew(row, "", now)
-    session().flush()
-    outbox.withdraw(SUBJECT, [row.id], [purpose.kind], now)
-    _enqueue(row, None, purpose, email_to(""), now)
-
-
-def _renew(row: OneTimeCode, address: str, now: datetime) -> None:
-    row.destination, row.nonce, row.attempts = address, secrets.token_hex(32), 0
+    row.destination, row.nonce, row.attempts = destination.address, secrets.token_hex(32), 0
     row.created_at, row.expires_at, row.used_at = now, now + LIFETIME, None
-
-
-def _enqueue(
-    row: OneTimeCode,
-    user_id: int | None,
-    purpose: Purpose,
-    destination: Destination,
-    now: datetime,
-) -> None:
+    session().flush()
+    outbox.withdraw(SUBJECT, [row.id], [purpose.kind], now)
     notice = Notice(
-        user_id,
+        holder.user_id,
         purpose.kind,
         SUBJECT,
         row.id,
@@ -176,19 +174,19 @@ class Attempt:
     destination: str
 
 
-def try_code(user_id: int, purpose: Purpose, given: str, now: datetime) -> Attempt:
+def try_code(holder: Holder, purpose: Purpose, given: str, now: datetime) -> Attempt:
     """Count a try, then compare. Raises 422 `code_invalid`.
 
     The count is committed by itself before the comparison: of any number of parallel guesses at
     most five are compared.
     """
-    counted = _count_attempt(user_id, purpose, now)
+    counted = _count_attempt(holder, purpose, now)
     if counted is None or not is_code(
         tokens.signing_secrets(),
         given,
         nonce=counted.nonce,
         purpose=purpose,
-        user_id=user_id,
+        user_id=holder.user_id or 0,
         destination=counted.destination,
     ):
         raise DomainError(Code.CODE_INVALID)
@@ -196,10 +194,10 @@ def try_code(user_id: int, purpose: Purpose, given: str, now: datetime) -> Attem
 
 
 @transactional
-def _count_attempt(user_id: int, purpose: Purpose, now: datetime) -> Attempt | None:
+def _count_attempt(holder: Holder, purpose: Purpose, now: datetime) -> Attempt | None:
     row = session().execute(
         sa.update(OneTimeCode)
-        .where(OneTimeCode.user_id == user_id, OneTimeCode.purpose == purpose, _alive(now))
+        .where(holder.has(purpose), _alive(now))
         .values(attempts=OneTimeCode.attempts + 1)
         .returning(OneTimeCode.id, OneTimeCode.nonce, OneTimeCode.destination)
         .execution_options(synchronize_session=False)

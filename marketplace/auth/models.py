@@ -94,7 +94,8 @@ class Session(Base):
 class OneTimeCode(Base):
     """A six-digit code on its way to a destination; the newest of a purpose replaces the one
     before. The code itself is made of the nonce and a key that is not in the database. Without a
-    user it goes nowhere: a reset was asked for an account that does not exist.
+    user it goes nowhere: it was asked for an account that does not exist, whose mark is its
+    destination.
     """
 
     __tablename__ = "codes"
@@ -103,6 +104,7 @@ class OneTimeCode(Base):
         sa.CheckConstraint("attempts BETWEEN 0 AND 5", name="attempts"),
         sa.UniqueConstraint("user_id", "purpose"),
         sa.Index("ix_codes_expires_at", "expires_at"),
+        sa.Index("ix_codes_destination", "destination"),
         {"sqlite_autoincrement": True},
     )
 

@@ -20,22 +20,23 @@ from marketplace.notifications.models import EMAIL
 
 log = logging.getLogger(__name__)
 
-NOBODY = 0
+_NO_USER = 0
 
 
 @transactional
 def forgot(login: Identifier, user_id: int | None, now: datetime) -> None:
     """Send a code to the account, if there is one that may have it; the same work if not."""
-    user = sessions.lock_user(user_id or NOBODY)
-    destination = None if user is None or user.blocked_at else destination_for(user, login.kind)
-    if user is None or destination is None:
-        codes.send_to_nobody(Purpose.PASSWORD, now)
-    elif codes.wait_of(user.id, Purpose.PASSWORD, destination, now):
+    user = sessions.lock_user(user_id or _NO_USER)
+    holder = codes.nobody(login.value)
+    destination = codes.email_to(holder.mark)
+    if user is not None and user.blocked_at is None:
+        own = destination_for(user, login.kind)
+        holder, destination = (holder, destination) if own is None else (codes.Holder(user.id), own)
+    if codes.wait_of(holder, Purpose.PASSWORD, destination, now):
         # Said to nobody: a wait would tell that the account exists.
-        log.info("a code for user %s was asked for too soon", user.id)
-        codes.send_to_nobody(Purpose.PASSWORD, now)
+        log.info("a code was asked for too soon")
     else:
-        codes.send(user.id, Purpose.PASSWORD, destination, now)
+        codes.send(holder, Purpose.PASSWORD, destination, now)
 
 
 def destination_for(user: User, kind: Kind) -> Destination | None:
@@ -56,13 +57,22 @@ def destination_for(user: User, kind: Kind) -> Destination | None:
     return next((one for one in (*verified, email, phone) if one is not None), None)
 
 
-def reset(user_id: int | None, code: str, new_password: str, *, brand: str, now: datetime) -> None:
+def reset(
+    login: Identifier,
+    user_id: int | None,
+    *,
+    code: str,
+    new_password: str,
+    brand: str,
+    now: datetime,
+) -> None:
     """Set a new password by a code, and end every session.
 
     Raises 422 `code_invalid` (for an unknown account too), or `invalid_fields` naming
     `new_password`, which does not spend the code.
     """
-    attempt = codes.try_code(user_id or NOBODY, Purpose.PASSWORD, code, now)
+    holder = codes.nobody(login.value) if user_id is None else codes.Holder(user_id)
+    attempt = codes.try_code(holder, Purpose.PASSWORD, code, now)
     if user_id is None:
         raise DomainError(Code.CODE_INVALID)
     columns = sa.select(User.username, User.email, User.phone).where(User.id == user_id)
@@ -105,6 +115,6 @@ def send_reset_by_admin(user_id: int, *, actor: str, now: datetime) -> str:
     if destination is None:
         raise DomainError(Code.CONTACT_MISSING)
     codes.require_no_wait(user_id, Purpose.PASSWORD, destination, now)
-    codes.send(user_id, Purpose.PASSWORD, destination, now)
+    codes.send(codes.Holder(user_id), Purpose.PASSWORD, destination, now)
     audit.record("password.send_code", "user", user_id, actor=actor, now=now)
     return "e-mail" if destination.channel == EMAIL else "SMS"

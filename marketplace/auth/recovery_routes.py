@@ -96,10 +96,18 @@ def forgot_password(body: dict[str, Any]) -> Response:
 def reset_password(body: dict[str, Any]) -> Response:
     bucket = ("code_guess", limits.address_key(limits.client_address()))
     limits.require_room(bucket)
-    user_id = operations.find_credentials(identifiers.identify(body["login"])).user_id
+    login = identifiers.identify(body["login"])
+    user_id = operations.find_credentials(login).user_id
     brand = current_app.config["MARKETPLACE"].brand
     try:
-        recovery.reset(user_id, body["code"], body["new_password"], brand=brand, now=utc_now())
+        recovery.reset(
+            login,
+            user_id,
+            code=body["code"],
+            new_password=body["new_password"],
+            brand=brand,
+            now=utc_now(),
+        )
     except DomainError as error:
         if error.code is Code.CODE_INVALID:
             limits.hit(bucket)

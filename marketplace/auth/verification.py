@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.auth import codes, notices, sessions
 from marketplace.auth.code_values import PENDING_LIFETIME
-from marketplace.auth.codes import Attempt, Destination, Purpose
+from marketplace.auth.codes import Attempt, Destination, Holder, Purpose
 from marketplace.auth.identifiers import email_key
 from marketplace.auth.models import OneTimeCode, User
 from marketplace.core import audit
@@ -116,7 +116,7 @@ def send_code(user_id: int, purpose: Purpose, now: datetime) -> None:
 
 def _send(user_id: int, purpose: Purpose, destination: Destination, now: datetime) -> None:
     codes.require_no_wait(user_id, purpose, destination, now)
-    codes.send(user_id, purpose, destination, now)
+    codes.send(Holder(user_id), purpose, destination, now)
 
 
 def _destination(purpose: Purpose, address: str) -> Destination:
@@ -128,7 +128,7 @@ def confirm(user_id: int, purpose: Purpose, code: str, now: datetime) -> None:
 
     Raises 422 `code_invalid`, 409 `email_taken` or `phone_taken`.
     """
-    _confirm(user_id, purpose, codes.try_code(user_id, purpose, code, now), now)
+    _confirm(user_id, purpose, codes.try_code(Holder(user_id), purpose, code, now), now)
 
 
 @transactional

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_codes_expires_at", "codes", ["expires_at"])
+    op.create_index("ix_codes_destination", "codes", ["destination"])
     op.create_table(
         "identities",
         sa.Column("id", sa.Integer(), nullable=False),
