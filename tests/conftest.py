@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
+import canaries
 import pytest
 from actors import Actor, People
 from databases import TestDatabase, empty, make_postgresql, make_sqlite, postgres_server
@@ -11,6 +13,25 @@ from flask import Flask
 
 from marketplace import create_app
 from marketplace.extensions import db
+
+_watch = canaries.Watch()
+
+
+def pytest_configure() -> None:
+    canaries.remember_codes()
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_a_log() -> Iterator[None]:
+    """After every test: no line that was logged meanwhile holds a secret."""
+    _watch.caught.clear()
+    loggers = [logging.getLogger(), logging.getLogger("marketplace")]
+    for each in loggers:
+        each.addHandler(_watch)
+    yield
+    for each in loggers:
+        each.removeHandler(_watch)
+    assert _watch.caught == []
 
 
 @pytest.fixture(scope="session")

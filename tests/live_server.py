@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from canaries import leaks
 from databases import SECRET, TestDatabase
 
 from marketplace.settings import PROJECT_ROOT
@@ -56,7 +57,9 @@ def live_server(database: TestDatabase, **variables: str) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE_SECONDS)
-    assert "Traceback" not in log.read_text(encoding="utf-8")
+    written = log.read_text(encoding="utf-8")
+    assert "Traceback" not in written
+    assert leaks(written) == []
 
 
 def _address(said: str) -> str | None:
