@@ -54,7 +54,7 @@ def announce(user_id: int, device: Device, now: datetime) -> None:
     known = sa.select(Session.id).where(Session.user_id == user_id, Session.device == device.name)
     if session().scalar(known.limit(1)) is None:
         told = {"device": device.name, "ip": device.ip[:45], "at": now.isoformat()}
-        notices.tell(user_id, "new_device", now, **told)
+        notices.tell(user_id, "new_device", now, told)
 
 
 def _pair(row: Session, now: datetime) -> TokenPair:
@@ -121,7 +121,7 @@ def _rotate(claims: tokens.Claims, now: datetime) -> TokenPair | Code:
     log.warning("a spent refresh token of session %s came again: session ended", row.id)
     end(Session.id == row.id, "replay", now)
     audit.record("session.replay", "user", row.user_id, actor="system", now=now, session=row.id)
-    notices.tell(row.user_id, "session_replayed", now, device=row.device)
+    notices.tell(row.user_id, "session_replayed", now, {"device": row.device})
     return Code.REFRESH_TOKEN_REUSED
 
 
