@@ -9,6 +9,7 @@ from marketplace.auth import (
     account_routes,
     authentication,
     codes,
+    parts,
     passwords,
     recovery_routes,
     tokens,
@@ -22,10 +23,11 @@ from marketplace.bookings import queries as bookings
 from marketplace.bookings import routes as bookings_routes
 from marketplace.bookings import time_routes
 from marketplace.catalogue import routes as catalogue_routes
-from marketplace.core import limits, logging, problems, requests
+from marketplace.core import limits, logging, media, problems, requests
 from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.notifications import commands as notifications_commands
 from marketplace.notifications import queries as notifications
+from marketplace.profile import avatar_routes, avatars
 from marketplace.profile import operations as profiles
 from marketplace.profile import queries as profile_queries
 from marketplace.profile import routes as profile_routes
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     bootstrap.configure_cors(app, settings, cors)
     passwords.share_cores(settings.processes)
     logging.configure(app, settings)
+    media.configure(app, settings)
     requests.install(app, authentication.authenticate)
 
     accounts.on_created(profiles.create_profile)
@@ -63,6 +66,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
         notifications.on_fill(purpose.kind, codes.fill)
+    parts.on_erase(avatars.erase)
+    parts.on_export(avatars.exported)
 
     api = openapi.new_api(app)
     for blueprint in (
@@ -70,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         account_routes.blp,
         recovery_routes.blp,
         profile_routes.blp,
+        avatar_routes.blp,
         services_routes.blp,
         schedule_routes.blp,
         time_routes.blp_agenda,
@@ -80,6 +86,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         system_routes.blp_health,
     ):
         api.register_blueprint(blueprint)
+    app.register_blueprint(avatar_routes.blp_media)
     app.register_blueprint(system_routes.blp_docs)
     problems.install(app)
     requests.refuse_undeclared(app)

@@ -84,7 +84,14 @@ HTTP_HALF = {
         "core.permissions",
         "core.problems",
     ),
-    *("core.cli", "core.requests", "auth.authentication", "auth.tokens", "system.openapi"),
+    *(
+        "core.media",
+        "core.cli",
+        "core.requests",
+        "auth.authentication",
+        "auth.tokens",
+        "system.openapi",
+    ),
     # The brand, which no password may be, is the running application's setting.
     "auth.schemas",
 }

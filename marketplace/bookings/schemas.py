@@ -134,6 +134,7 @@ class PartyOut(OutSchema):
     id = ma.fields.Integer(required=True)
     full_name = ma.fields.String(required=True)
     avatar = ma.fields.String(required=True, allow_none=True)
+    avatar_small = ma.fields.String(required=True, allow_none=True)
     contacts = ma.fields.Nested(ContactsOut, required=True, allow_none=True)
 
 

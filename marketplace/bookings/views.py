@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.bookings.states import Status, effective_status
 from marketplace.core.money import CURRENCY, to_kopecks, wire_amount
+from marketplace.profile.avatar_names import small_of
 from marketplace.schedule.availability import by_day
 from marketplace.schedule.localtime import seconds_of, wall_of, zone
 
@@ -77,6 +78,7 @@ def _party(row: Any, party: str, shows_contacts: bool) -> dict[str, Any]:
         "id": getattr(row, f"{party}_id"),
         "full_name": getattr(row, f"{party}_name"),
         "avatar": getattr(row, f"{party}_avatar"),
+        "avatar_small": small_of(getattr(row, f"{party}_avatar")),
         "contacts": contacts if shows_contacts else None,
     }
 

@@ -12,6 +12,7 @@ class SpecialistCardOut(OutSchema):
     id = ma.fields.Integer(required=True)
     full_name = ma.fields.String(required=True)
     avatar = ma.fields.String(required=True, allow_none=True)
+    avatar_small = ma.fields.String(required=True, allow_none=True)
     city = ma.fields.String(required=True)
     rating = ma.fields.String(required=True, allow_none=True)
     reviews_count = ma.fields.Integer(required=True)

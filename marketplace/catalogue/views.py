@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from marketplace.core.json import encode
+from marketplace.profile.avatar_names import small_of
 from marketplace.services.views import REMEMBERED_ROWS, WIDTH, ServiceRow, is_short, service_view
 
 
@@ -25,6 +26,7 @@ def catalogue_view(service: ServiceRow, card: CardRow) -> dict[str, Any]:
         "id": service.specialist_id,
         "full_name": card.full_name,
         "avatar": card.avatar,
+        "avatar_small": small_of(card.avatar),
         "city": card.city,
         "rating": None,
         "reviews_count": 0,

@@ -16,7 +16,8 @@ from werkzeug.routing import IntegerConverter
 from marketplace.core.errors import Code, DomainError, Message, invalid
 from marketplace.core.permissions import Access, declare_access
 from marketplace.core.problems import flatten
-from marketplace.core.requests import METHODS_WITH_BODY, ApiRequest
+from marketplace.core.requests import METHODS_WITH_BODY, ApiRequest, declare_upload
+from marketplace.core.upload_document import upload_body
 
 _REMEMBERED_QUERIES = 256
 ID = "id"
@@ -112,6 +113,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
+    def upload(
+        self, field: str, *, limit: int, content_types: Sequence[str], example: str
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a multipart body with one file and pass its bytes as the view's first argument.
+        `example` is the address of a file to try it with.
+        """
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(view)
+            def parse_first(*args: Any, **kwargs: Any) -> Any:
+                data = cast("ApiRequest", request).one_file(field, limit)
+                return view(data, *args, **kwargs)
+
+            body = upload_body(field, limit=limit, content_types=content_types, example=example)
+            parse_first.__upload_body__ = body  # type: ignore[attr-defined]
+            return declare_upload(parse_first, limit)
+
+        return decorate
+
     def operation(
         self,
         method: str,
@@ -150,13 +170,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             codes += [Code.NOT_FOUND] if "<" in rule else []
             codes += [Code.PRECONDITION_FAILED] if if_match else []
             closed = view if "query" in places else _without_query(view)
-            if method in METHODS_WITH_BODY and "json" not in places:
+            upload = getattr(view, "__upload_body__", None)
+            if method in METHODS_WITH_BODY and "json" not in places and upload is None:
                 closed = _without_body(closed)
             documented = self.doc(
                 summary=summary,
                 description=description,
                 operationId=_camel_case(name),
                 security=_security(closed_to_some=closed_to_some, knows_caller=knows_caller),
+                **({} if upload is None else {"requestBody": upload}),
                 **{
                     "x-codes": sorted(set(codes)),
                     "x-headers": {"etag": etag, "if_match": if_match, "paged": paged}

@@ -182,6 +182,8 @@ def _write_transaction() -> Generator[orm.Session]:
     release()
     current.connection(execution_options={WRITE_OPTION: True})
     _writing.session = current
+    actions: list[Callable[[], None]] = []
+    _writing.actions = actions
     try:
         yield current
         current.commit()
@@ -190,6 +192,19 @@ def _write_transaction() -> Generator[orm.Session]:
         raise
     finally:
         _writing.session = None
+    for act in actions:
+        try:
+            act()
+        except Exception:
+            log.exception("an action after a commit failed")
+
+
+def pending_actions() -> list[Callable[[], None]]:
+    """What is to be done after the present transaction's commit (`core/after_commit.py`)."""
+    if getattr(_writing, "session", None) is None:
+        raise RuntimeError("there is no transaction to wait for")
+    actions: list[Callable[[], None]] = _writing.actions
+    return actions
 
 
 def write_if_free(statement: sa.Update) -> None:

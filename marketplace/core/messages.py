@@ -107,6 +107,23 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Курсор не подходит: берите его из заголовка Link того же списка.",
         "The cursor does not fit: take it from the Link header of the same list.",
     ),
+    "file": ("Ожидается файл.", "A file is expected."),
+    "image_format": (
+        "Ожидается изображение JPEG, PNG или WebP.",
+        "A JPEG, PNG or WebP image is expected.",
+    ),
+    "image_unreadable": (
+        "Изображение повреждено или неполно.",
+        "The image is damaged or incomplete.",
+    ),
+    "image_too_large": (
+        "Не больше {max} мегапикселей (WebP — 10) и {side} точек по стороне.",
+        "At most {max} megapixels (WebP: 10) and {side} pixels a side.",
+    ),
+    "image_infected": (
+        "Файл не прошёл проверку на вирусы.",
+        "The file did not pass the virus scan.",
+    ),
     "duplicate": ("Имя «{name}» передано дважды.", "The name “{name}” is given twice."),
 }
 

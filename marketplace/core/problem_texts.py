@@ -186,12 +186,24 @@ PROBLEMS: dict[Code, tuple[tuple[str, str], tuple[str, str]]] = {
         ),
     ),
     Code.PAYLOAD_TOO_LARGE: (
-        ("Слишком большой запрос", "Тело запроса больше допустимого: 64 КиБ для JSON."),
-        ("Payload too large", "The request body is larger than allowed: 64 KiB for JSON."),
+        (
+            "Слишком большой запрос",
+            "Тело запроса больше допустимого: 64 КиБ для JSON, 5 МиБ для фото.",
+        ),
+        (
+            "Payload too large",
+            "The request body is larger than allowed: 64 KiB for JSON, 5 MiB for a photo.",
+        ),
     ),
     Code.UNSUPPORTED_MEDIA_TYPE: (
-        ("Неподдерживаемый тип данных", "Передайте тело запроса как application/json в UTF-8."),
-        ("Unsupported media type", "Send the request body as application/json in UTF-8."),
+        (
+            "Неподдерживаемый тип данных",
+            "Передайте тело запроса как application/json в UTF-8, файл — как multipart/form-data.",
+        ),
+        (
+            "Unsupported media type",
+            "Send the request body as application/json in UTF-8, a file as multipart/form-data.",
+        ),
     ),
     Code.INVALID_FIELDS: (
         ("Проверьте данные", "Некоторые поля заполнены неверно, смотрите errors."),

@@ -8,22 +8,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Request, Response, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
 from marketplace.core import limits, permissions
 from marketplace.core.errors import Code, DomainError, Message
 from marketplace.core.json import DuplicateName, decode
-from marketplace.core.permissions import Access
+from marketplace.core.permissions import Access, View
 from marketplace.core.request_log import request_id_of
 
 JSON_LIMIT_BYTES = 64 * 1024
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _JSON = "application/json"
+_MULTIPART = "multipart/form-data"
 _WITHOUT_BODY = frozenset({204, 304})
+
+
+# What a multipart body may hold beside its file: boundaries, headers of parts, other fields.
+UPLOAD_OVERHEAD_BYTES = 16 * 1024
+_MAX_PARTS = 10
+_MAX_NAME = 100
 
 
 class ApiRequest(Request):
@@ -39,6 +48,42 @@ class ApiRequest(Request):
             raise DomainError(Code.DUPLICATE_PARAMETER) from None
         except (ValueError, RecursionError):
             raise DomainError(Code.MALFORMED_JSON) from None
+
+    def one_file(self, name: str, limit: int) -> bytes:
+        """The one file of a multipart body, whatever its own name; nothing but it is taken.
+
+        Raises 415, 400 `malformed_request`, 413 and 422 `invalid_fields`.
+        """
+        if self.mimetype != _MULTIPART and (self.mimetype or self.content_length):
+            raise DomainError(Code.UNSUPPORTED_MEDIA_TYPE)
+        parser = FormDataParser(
+            # In memory, which the body's limit bounds: files on disk would be left open.
+            stream_factory=lambda *_args, **_kwargs: BytesIO(),
+            max_form_memory_size=self.max_form_memory_size,
+            max_content_length=self.max_content_length,
+            max_form_parts=_MAX_PARTS,
+            silent=False,
+        )
+        try:
+            _, fields, files = parser.parse(
+                self.stream, self.mimetype, self.content_length, self.mimetype_params
+            )
+        except ValueError:
+            raise DomainError(Code.MALFORMED_REQUEST) from None
+        errors = {other[:_MAX_NAME]: [Message("unknown")] for other in {*fields, *files} - {name}}
+        given = files.getlist(name)
+        if name in fields:
+            errors[name] = [Message("file")]
+        elif not given:
+            errors[name] = [Message("required")]
+        elif len(given) > 1:
+            errors[name] = [Message("duplicate", {"name": name})]
+        if errors:
+            raise DomainError(Code.INVALID_FIELDS, errors=errors)
+        data = given[0].stream.read(limit + 1)
+        if len(data) > limit:
+            raise RequestEntityTooLarge
+        return data
 
     def strict_args(self) -> Mapping[str, str]:
         """The query parameters. Raises 400 `duplicate_parameter` for one given twice, and
@@ -75,7 +120,7 @@ def install(app: Flask, authenticate: Callable[[], None]) -> None:
         access = permissions.access_of(current_app.view_functions[endpoint])
         if access is Access.INFRASTRUCTURE:
             return
-        _guard_body()
+        _guard_body(upload_limit_of(current_app.view_functions[endpoint]))
         try:
             authenticate()
         finally:
@@ -104,8 +149,28 @@ def refuse_undeclared(app: Flask) -> None:
         permissions.access_of(app.view_functions[endpoint])
 
 
-def _guard_body() -> None:
+def declare_upload(view: View, limit: int) -> View:
+    """Mark a view that takes a multipart body with a file of at most `limit` bytes; wrappers made
+    with `functools.wraps` keep the mark.
+    """
+    view.__upload_limit__ = limit  # type: ignore[attr-defined]
+    return view
+
+
+def upload_limit_of(view: Callable[..., object]) -> int | None:
+    """The declared limit, or None for a view that takes JSON only."""
+    limit: int | None = getattr(view, "__upload_limit__", None)
+    return limit
+
+
+def _guard_body(upload_limit: int | None) -> None:
     if request.method not in METHODS_WITH_BODY:
+        return
+    if upload_limit is not None:
+        # Read, and told apart from other types, only once the caller is let in.
+        request.max_content_length = upload_limit + UPLOAD_OVERHEAD_BYTES
+        if (request.content_length or 0) > request.max_content_length:
+            raise RequestEntityTooLarge
         return
     if (request.content_length or 0) > JSON_LIMIT_BYTES:
         raise RequestEntityTooLarge

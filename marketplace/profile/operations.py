@@ -29,11 +29,7 @@ def change_profile(
     now: datetime,
 ) -> Profile:
     """Write the given fields. Raises 401; `require_match` may raise 412."""
-    # The account first, as a deletion does; while it stays, so does its profile.
-    sessions.lock_signed_in(user_id, shared=True)
-    profile = (
-        session().scalars(sa.select(Profile).where(Profile.user_id == user_id).with_for_update())
-    ).one()
+    profile = locked_profile(user_id)
     require_match(profile)
     for name, value in changes.items():
         setattr(profile, name, value)
@@ -41,3 +37,11 @@ def change_profile(
     if session().is_modified(profile):
         profile.updated_at = now
     return profile
+
+
+def locked_profile(user_id: int) -> Profile:
+    """The profile of a signed-in person, locked. Raises 401."""
+    # The account first, as a deletion does; while it stays, so does its profile.
+    sessions.lock_signed_in(user_id, shared=True)
+    query = sa.select(Profile).where(Profile.user_id == user_id).with_for_update()
+    return session().scalars(query).one()

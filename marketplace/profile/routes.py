@@ -37,12 +37,12 @@ def patch_own_profile(body: dict[str, Any]) -> Response:
     operations.change_profile(
         user_id,
         body,
-        require_match=lambda present: conditional.require_match(_etag(present)),
+        require_match=lambda present: conditional.require_match(views.profile_etag(present)),
         now=utc_now(),
     )
     row = queries.own_profile(user_id)
     response = conditional.json_response(views.profile_json(row))
-    return conditional.with_etag(response, _etag(views.ProfileRow(*row)), private=True)
+    return conditional.with_etag(response, views.row_etag(row), private=True)
 
 
 @blp.operation(
@@ -59,9 +59,4 @@ def get_public_profile(user_id: int) -> Response:
 
 
 def _answer(row: tuple[Any, ...], *, private: bool) -> Response:
-    etag = _etag(views.ProfileRow(*row))
-    return conditional.tagged(views.profile_json(row), etag, private=private)
-
-
-def _etag(row: Any) -> str:
-    return conditional.etag_of(["profile", row.user_id, row.version])
+    return conditional.tagged(views.profile_json(row), views.row_etag(row), private=private)

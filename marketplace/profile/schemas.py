@@ -25,6 +25,7 @@ class ProfileOut(OutSchema):
     id = ma.fields.Integer(required=True)
     full_name = ma.fields.String(required=True)
     avatar = ma.fields.String(required=True, allow_none=True)
+    avatar_small = ma.fields.String(required=True, allow_none=True)
     bio = ma.fields.String(required=True)
     city = ma.fields.String(required=True)
     experience_years = ma.fields.Integer(required=True)

@@ -6,7 +6,9 @@ import json
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from marketplace.core.conditional import etag_of
 from marketplace.core.json import encode
+from marketplace.profile.avatar_names import small_of
 
 REMEMBERED_ROWS = 1_024
 REMEMBERED_LENGTH = 1_000
@@ -32,12 +34,23 @@ def profile_view(row: ProfileRow) -> dict[str, Any]:
         "id": row.user_id,
         "full_name": row.full_name,
         "avatar": row.avatar,
+        "avatar_small": small_of(row.avatar),
         "bio": row.bio,
         "city": row.city,
         "experience_years": row.experience_years,
         "timezone": row.timezone,
         "links": json.loads(row.links),
     }
+
+
+def profile_etag(shown: Any) -> str:
+    """The tag of a profile's present state."""
+    return etag_of(["profile", shown.user_id, shown.version])
+
+
+def row_etag(row: tuple[Any, ...]) -> str:
+    """The tag of a row of `queries`."""
+    return profile_etag(ProfileRow(*row))
 
 
 def profile_json(row: tuple[Any, ...]) -> str:

@@ -30,6 +30,7 @@ CATALOGUE_SERVICE = {
         "id": 1,
         "full_name": "Анна Соколова",
         "avatar": None,
+        "avatar_small": None,
         "city": "Москва",
         "rating": None,
         "reviews_count": 0,

@@ -24,7 +24,7 @@ blp_docs = PlainBlueprint("docs", __name__, url_prefix="/api")
 
 _PAGES = Path(__file__).parent / "pages"
 _SWAGGER = Path(flask_swagger_ui.__file__).parent / "dist"
-_OWN_ASSETS = {"docs.css", "docs.js"}
+_OWN_ASSETS = {"docs.css", "docs.js", "avatar-example.jpg"}
 _SWAGGER_ASSETS = {"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"}
 _ASSET_SECONDS = 86_400
 # Swagger UI sets style attributes and draws its icons from data: addresses.

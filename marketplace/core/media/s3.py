@@ -1,0 +1,104 @@
+"""Files in a bucket of an S3-compatible server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from io import BytesIO
+from itertools import islice
+from typing import TypeVar
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+
+from marketplace.core.media.storage import Stored, checked, unavailable
+from marketplace.settings_media import Bucket
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+CACHE_CONTROL = "public, max-age=31536000, immutable"
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 5.0
+MAX_BYTES = 1024 * 1024
+_MISSING = "NoSuchKey"
+
+
+class S3Storage:
+    """Addresses name the bucket in the path, which every server understands."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket.name
+        self._client = Minio(
+            bucket.endpoint,
+            access_key=bucket.access_key,
+            secret_key=bucket.secret_key,
+            secure=bucket.secure,
+            # Said, or the library would ask for it before each first request.
+            region=bucket.region,
+            http_client=urllib3.PoolManager(
+                maxsize=8,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                # A caller waits: one who must ask again is told so at once.
+                retries=urllib3.Retry(total=0, redirect=0),
+            ),
+        )
+        self._client.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+
+    def put(self, name: str, data: bytes, content_type: str) -> None:
+        headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": "inline"}
+        _call(
+            lambda: self._client.put_object(
+                self._bucket,
+                checked(name),
+                BytesIO(data),
+                len(data),
+                content_type=content_type,
+                metadata=headers,  # type: ignore[arg-type]
+            )
+        )
+
+    def get(self, name: str) -> bytes | None:
+        return _call(lambda: self._get(checked(name)))
+
+    def delete(self, name: str) -> None:
+        _call(lambda: self._client.remove_object(self._bucket, checked(name)))
+
+    def page(self, prefix: str, *, after: str, limit: int) -> list[Stored]:
+        def listed() -> list[Stored]:
+            objects = self._client.list_objects(
+                self._bucket, prefix=f"{prefix}/", recursive=True, start_after=after or None
+            )
+            return [
+                Stored(each.object_name, each.last_modified)
+                for each in islice(objects, limit)
+                if each.object_name and each.last_modified
+            ]
+
+        return _call(listed)
+
+    def _get(self, name: str) -> bytes | None:
+        try:
+            response = self._client.get_object(self._bucket, name, length=MAX_BYTES)
+        except S3Error as error:
+            if error.code == _MISSING:
+                return None
+            raise
+        try:
+            data: bytes = response.read()
+            return data
+        finally:
+            response.close()
+            response.release_conn()
+
+
+def _call(act: Callable[[], R]) -> R:
+    try:
+        return act()
+    except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+        # Its words may hold the address with the key's name: the kind says enough.
+        kind = error.code if isinstance(error, S3Error) else type(error).__name__
+        log.error("the bucket does not serve: %s", kind)  # noqa: TRY400 - no traceback
+        raise unavailable() from error
