@@ -56,7 +56,7 @@ def tell(method, path, document, headers=None):
 class Nginx:
     """A running nginx on free ports, with a certificate of its own."""
 
-    def __init__(self, folder, application_port):
+    def __init__(self, folder, application_port, media="/nonexistent"):
         shutil.copytree(ROOT / "nginx", folder)
         self.folder, (self.http_port, self.https_port) = folder, free_ports(2)
         make_certificate(folder / "tls")
@@ -64,6 +64,7 @@ class Nginx:
             "www-data": "root" if os.geteuid() == 0 else "nobody",
             "/run/nginx.pid": f"{folder}/nginx.pid",
             "/var/log/nginx/": f"{folder}/",
+            "/var/lib/marketplace/media": str(media),
             "127.0.0.1:8000": f"127.0.0.1:{application_port}",
             "listen [::]:80": f"listen [::1]:{self.http_port}",
             "listen [::]:443": f"listen [::1]:{self.https_port}",

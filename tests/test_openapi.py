@@ -11,6 +11,7 @@ from auth.support import newest_code
 from databases import empty
 from flask import Flask
 from flask.testing import FlaskClient
+from photos import form
 from werkzeug.test import TestResponse
 
 from marketplace.core.clock import utc_now
@@ -53,7 +54,12 @@ class Operation:
     @property
     def body(self) -> Json | None:
         content: Json | None = self.declared.get("requestBody", {}).get("content")
-        return None if content is None else content["application/json"]
+        return content and content.get("application/json")
+
+    @property
+    def upload(self) -> Json | None:
+        content: Json = self.declared.get("requestBody", {}).get("content", {})
+        return content.get("multipart/form-data")
 
     @property
     def success(self) -> int:
@@ -116,7 +122,7 @@ def test_every_operation_lists_the_errors_it_can_answer(operations: list[Operati
     for operation in operations:
         statuses = set(map(int, operation.declared["responses"]))
         expected = set() if operation.declared["tags"] == ["health"] else {401, 422, 429, 503}
-        expected |= {400, 413, 415} if operation.body else set()
+        expected |= {400, 413, 415} if operation.body or operation.upload else set()
         expected |= {404} if "{" in operation.path else set()
 
         assert expected <= statuses, operation.path
@@ -156,8 +162,8 @@ def test_everything_sent_has_bounds(document: Json, operations: list[Operation])
         place = f"{operation.method} {operation.path}"
         for parameter in operation.in_path + operation.declared.get("parameters", []):
             found += unbounded(document, parameter["schema"], f"{place} {parameter['name']}")
-        if operation.body:
-            found += unbounded(document, operation.body["schema"], place)
+        if body := operation.body or operation.upload:
+            found += unbounded(document, body["schema"], place)
 
     assert found == []
 
@@ -223,7 +229,16 @@ def tried(client: FlaskClient, operation: Operation) -> TestResponse:
     if body and "code" in body:
         body = {**body, "code": sent_code(client, operation, headers)}
     method = operation.method.upper()
-    return client.open(path, method=method, json=body, headers=headers, query_string=query)
+    carried = uploaded(client, operation.upload) if operation.upload else {"json": body}
+    return client.open(path, method=method, headers=headers, query_string=query, **carried)
+
+
+def uploaded(client: FlaskClient, body: Json) -> Json:
+    """What a person sends who follows the link to the example's file."""
+    (field,) = body["schema"]["required"]
+    with client.get(body["examples"]["file"]["externalValue"]) as file:
+        assert file.mimetype in body["encoding"][field]["contentType"].split(", ")
+        return form(file.data, field=field)
 
 
 def test_every_example_works_as_it_stands_on_fresh_demo_data(

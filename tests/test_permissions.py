@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from actors import NEW_SERVICE, PASSWORD, Actor, People
+from avatar_files import names, uploaded
 from auth.support import REGISTRATION, logged_in
 from bookings.support import add_bookings
 from flask import Flask
+from photos import AVATAR, form, plain
 
 from marketplace.core.clock import utc_now
 
@@ -19,6 +21,7 @@ HIDDEN = "of a hidden service"
 ID = "<id:service_id>"
 DAY_OFF = {"date_from": "2030-05-01", "date_to": "2030-05-01", "intervals": []}
 BOOKING = "/api/bookings/<id:booking_id>"
+MEDIA = "/media/<path:name>"
 PAST = "2020-05-01T10:00:00Z"
 UNLISTED = {"service": 2_147_483_647, "starts_at": PAST}
 CREDENTIALS = {"username": "owner", "password": PASSWORD}
@@ -70,6 +73,9 @@ ROWS = [
     ),
     Row("GET", "/api/auth/profile/me/", 401, 200, 200, 200),
     Row("PATCH", "/api/auth/profile/me/", 401, 200, 200, 200, {"city": "Омск"}),
+    Row("PUT", AVATAR, 401, 200, 200, 200, plain()),
+    Row("DELETE", AVATAR, 401, 204, 204, 204),
+    Row("GET", MEDIA, 200, 200, 200, 200),
     Row("GET", "/api/auth/profile/<id:user_id>/", 200, 200, 200, 200),
     Row("GET", "/api/auth/services/", 200, 200, 200, 200),
     Row("POST", "/api/auth/services/", 401, 403, 201, 201, NEW_SERVICE),
@@ -149,7 +155,7 @@ def test_a_closed_route_tells_an_anonymous_caller_nothing_but_to_sign_in(
     path = path_of(row, owner)
 
     for body in (row.body, {"nonsense": 1}, []):
-        answer = anonymous.call(row.method, path, json=body)
+        answer = anonymous.call(row.method, path, **carrying(body))
         assert (answer.status_code, answer.get_json()["code"]) == (401, "token_required")
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="marketplace"'
 
@@ -170,7 +176,7 @@ def test_a_bad_token_is_refused_even_where_none_is_needed(
 ) -> None:
     stranger = Actor(people.app.test_client(), access="not.a.token")
 
-    answer = stranger.call(row.method, path_of(row, owner), json=row.body)
+    answer = stranger.call(row.method, path_of(row, owner), **carrying(row.body))
 
     assert (answer.status_code, answer.get_json()["code"]) == (401, "token_invalid")
 
@@ -191,8 +197,13 @@ def rules(routes: set[tuple[str, str]]) -> set[str]:
 
 
 def status_of(caller: Actor, row: Row, path: str) -> int:
-    with caller.call(row.method, path, json=row.body) as answer:
+    with caller.call(row.method, path, **carrying(row.body)) as answer:
         return answer.status_code
+
+
+def carrying(body: Any) -> dict[str, Any]:
+    """The arguments of a request with this body: a document, or the bytes of a photo."""
+    return form(body) if isinstance(body, bytes) else {"json": body}
 
 
 def path_of(row: Row, owner: Actor) -> str:
@@ -212,6 +223,8 @@ def path_of(row: Row, owner: Actor) -> str:
     if path.endswith("/explain/"):
         path += f"?starts_at={PAST}"
     path = path.replace("<id:hold_id>", "1")
+    if "<path:name>" in path:
+        path = path.replace("<path:name>", names(uploaded(owner))[0])
     assert "<" not in path
     return path
 

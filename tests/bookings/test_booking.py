@@ -65,7 +65,8 @@ def test_a_booking_is_answered_whole(client: Actor, specialist: Actor, service: 
 
 def card(actor: Actor, username: str) -> dict[str, Any]:
     contacts = {"phone": None, "email": f"{username}@example.com"}
-    return {"id": actor.user_id, "full_name": "", "avatar": None, "contacts": contacts}
+    pictures = {"avatar": None, "avatar_small": None}
+    return {"id": actor.user_id, "full_name": "", **pictures, "contacts": contacts}
 
 
 def test_both_parties_read_the_same_under_the_same_tag(

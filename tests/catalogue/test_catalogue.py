@@ -24,6 +24,7 @@ def test_a_service_shows_its_specialists_card(specialist: Actor, anonymous: Acto
             "id": specialist.user_id,
             "full_name": "Анна Соколова",
             "avatar": None,
+            "avatar_small": None,
             "city": "Казань",
             "rating": None,
             "reviews_count": 0,

@@ -14,6 +14,7 @@ MINE = "/api/auth/profile/me/"
 EMPTY = {
     "full_name": "",
     "avatar": None,
+    "avatar_small": None,
     "bio": "",
     "city": "",
     "experience_years": 0,
@@ -144,7 +145,7 @@ def test_a_patch_may_change_all_at_once(specialist: Actor) -> None:
 
     specialist.patch(MINE, whole)
 
-    expected = {"id": specialist.user_id, "avatar": None, **whole}
+    expected = {"id": specialist.user_id, "avatar": None, "avatar_small": None, **whole}
     assert specialist.get(MINE).get_json() == expected
 
 

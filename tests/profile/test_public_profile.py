@@ -35,6 +35,7 @@ def test_it_holds_nothing_that_identifies_the_account(specialist: Actor, anonymo
         "id",
         "full_name",
         "avatar",
+        "avatar_small",
         "bio",
         "city",
         "experience_years",

@@ -9,11 +9,11 @@ from flask import Flask, current_app
 
 from marketplace.core.media.local import LocalStorage
 from marketplace.core.media.s3 import S3Storage
-from marketplace.core.media.storage import Storage, Stored
+from marketplace.core.media.storage import Storage, Stored, unavailable
 from marketplace.settings import Settings
 from marketplace.settings_media import media_address
 
-__all__ = ["Storage", "Stored", "configure", "storage", "url_of"]
+__all__ = ["Storage", "Stored", "configure", "storage", "unavailable", "url_of"]
 
 FOLDER = "media"
 
