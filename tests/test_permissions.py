@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from actors import NEW_SERVICE, PASSWORD, Actor, People
-from avatar_files import names, uploaded
 from auth.support import REGISTRATION, logged_in
+from avatar_files import names, uploaded
 from bookings.support import add_bookings
 from flask import Flask
 from photos import AVATAR, form, plain

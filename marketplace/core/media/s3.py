@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException, S3Error
+from minio.error import S3Error
 
 from marketplace.core.media.storage import Stored, checked, unavailable
 from marketplace.settings_media import Bucket
@@ -48,11 +48,12 @@ class S3Storage:
         self._client.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
 
     def put(self, name: str, data: bytes, content_type: str) -> None:
+        checked(name)
         headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": "inline"}
         _call(
             lambda: self._client.put_object(
                 self._bucket,
-                checked(name),
+                name,
                 BytesIO(data),
                 len(data),
                 content_type=content_type,
@@ -61,10 +62,12 @@ class S3Storage:
         )
 
     def get(self, name: str) -> bytes | None:
-        return _call(lambda: self._get(checked(name)))
+        checked(name)
+        return _call(lambda: self._get(name))
 
     def delete(self, name: str) -> None:
-        _call(lambda: self._client.remove_object(self._bucket, checked(name)))
+        checked(name)
+        _call(lambda: self._client.remove_object(self._bucket, name))
 
     def page(self, prefix: str, *, after: str, limit: int) -> list[Stored]:
         def listed() -> list[Stored]:
@@ -97,8 +100,9 @@ class S3Storage:
 def _call(act: Callable[[], R]) -> R:
     try:
         return act()
-    except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-        # Its words may hold the address with the key's name: the kind says enough.
+    except Exception as error:
+        # Whatever a server can make of its answers, down to the XML parser's own errors. Words may
+        # hold the address with the key's name: the kind says enough.
         kind = error.code if isinstance(error, S3Error) else type(error).__name__
         log.error("the bucket does not serve: %s", kind)  # noqa: TRY400 - no traceback
         raise unavailable() from error
