@@ -11,6 +11,7 @@ from marketplace.environment import Environment, SettingsError, shown, split_add
 # With the longest name after it, an address still fits the column that keeps it.
 MAX_PUBLIC_URL = 180
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_HOST = re.compile(r"[0-9a-z.:-]+")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _SWITCH = {"on": True, "off": False}
 _S3_FORM = "only s3://KEY:SECRET@HOST:PORT/BUCKET, with ?secure=off or &region=NAME after it"
@@ -64,7 +65,9 @@ def _bucket(value: str) -> Bucket | None:
         raise wrong("MEDIA_URL", "an address of something else", _S3_FORM)
     if not parts.username or not parts.password:
         raise wrong("MEDIA_URL", "an address without a key and its secret", _S3_FORM)
-    name = parts.path.removeprefix("/")
+    if not _HOST.fullmatch(str(parts.hostname)):
+        raise wrong("MEDIA_URL", "an address that cannot be read", _S3_FORM)
+    name = parts.path.strip("/")
     if not _BUCKET.fullmatch(name):
         raise wrong("MEDIA_URL", "an address without the name of one bucket", _S3_FORM)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

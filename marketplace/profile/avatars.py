@@ -22,7 +22,7 @@ from marketplace.core import malware, media
 from marketplace.core.after_commit import after_commit
 from marketplace.core.database import read, release, session, transactional
 from marketplace.core.errors import Code, DomainError, invalid
-from marketplace.profile import avatar_names, images
+from marketplace.profile import avatar_names
 from marketplace.profile.models import Profile
 from marketplace.profile.operations import locked_profile
 from marketplace.settings_media import Scanner
@@ -59,7 +59,7 @@ def replace_avatar(
         raise invalid(FIELD, "image_infected")
     pictures = _squares(photo)
     large = avatar_names.new_name()
-    names = dict(zip(images.SIZES, avatar_names.names_of(large), strict=True))
+    names = dict(zip(pictures, avatar_names.names_of(large), strict=True))
     try:
         for size, name in names.items():
             media.storage().put(name, pictures[size], CONTENT_TYPE)
@@ -139,6 +139,9 @@ def _orphans(names: Sequence[str]) -> list[str]:
 
 
 def _squares(photo: bytes) -> dict[int, bytes]:
+    # Most processes see no photo for long, and the decoders weigh megabytes.
+    from marketplace.profile import images  # noqa: PLC0415
+
     with _one_at_a_time():
         try:
             return images.squares(photo)

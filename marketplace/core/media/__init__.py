@@ -8,7 +8,6 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from marketplace.core.media.local import LocalStorage
-from marketplace.core.media.s3 import S3Storage
 from marketplace.core.media.storage import Storage, Stored, unavailable
 from marketplace.settings import Settings
 from marketplace.settings_media import media_address
@@ -20,12 +19,18 @@ FOLDER = "media"
 
 def configure(app: Flask, settings: Settings) -> None:
     """Choose the storage by the settings."""
-    bucket = settings.media.bucket
-    app.extensions["marketplace_media"] = (
-        LocalStorage(settings.instance_path / FOLDER) if bucket is None else S3Storage(bucket)
-    )
+    app.extensions["marketplace_media"] = _storage(settings)
     address = media_address(settings.media, settings.public_url)
     app.extensions["marketplace_media_address"] = address
+
+
+def _storage(settings: Settings) -> Storage:
+    if settings.media.bucket is None:
+        return LocalStorage(settings.instance_path / FOLDER)
+    # The library weighs megabytes, which a process without a bucket need not hold.
+    from marketplace.core.media.s3 import S3Storage  # noqa: PLC0415
+
+    return S3Storage(settings.media.bucket)
 
 
 def storage() -> Storage:
