@@ -114,6 +114,9 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
             "LOG_LEVEL",
             "SECRET_KEY",
             "SECRET_KEY_PREVIOUS",
+            "MEDIA_URL",
+            "MEDIA_PUBLIC_URL",
+            "CLAMAV_URL",
         )
     }
     given = {f"MARKETPLACE_{name}": value for name, value in settings.items()}
