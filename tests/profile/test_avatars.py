@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from typing import Any
 
 import photos
@@ -286,3 +287,20 @@ def test_of_parallel_uploads_of_one_version_one_wins(app: Flask, client: Actor) 
 
     assert sorted(in_parallel(3, change)) == [200, 412, 412]
     assert kept(app) == names(client.get(MINE).get_json())
+
+
+def test_no_damaged_form_is_a_server_error(client: Actor) -> None:
+    chance = random.Random("forms")  # noqa: S311 - the same every time
+    whole = raw((FILE, photos.plain((40, 30))), ("name=x", b"1"))
+
+    statuses = set()
+    for _ in range(200):
+        body = bytearray(whole["data"])
+        for _ in range(chance.randint(1, 6)):
+            body[chance.randrange(len(body) // chance.choice((1, 8)))] = chance.randrange(256)
+        if chance.random() < 0.3:
+            del body[chance.randrange(len(body)) :]
+        statuses.add(client.put(AVATAR, **whole | {"data": bytes(body)}).status_code)
+
+    assert statuses <= {200, 400, 413, 422}
+    assert {400, 422} <= statuses
