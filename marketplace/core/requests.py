@@ -70,7 +70,10 @@ class ApiRequest(Request):
             )
         except ValueError:
             raise DomainError(Code.MALFORMED_REQUEST) from None
-        errors = {other[:_MAX_NAME]: [Message("unknown")] for other in {*fields, *files} - {name}}
+        others = {*fields, *files} - {name}
+        if None in others:  # a part without a name
+            raise DomainError(Code.MALFORMED_REQUEST)
+        errors = {other[:_MAX_NAME]: [Message("unknown")] for other in others}
         given = files.getlist(name)
         if name in fields:
             errors[name] = [Message("file")]
