@@ -9,16 +9,19 @@ from marketplace.auth import (
     account_routes,
     authentication,
     codes,
-    parts,
     passwords,
+    privacy_commands,
+    privacy_routes,
     recovery_routes,
     tokens,
 )
 from marketplace.auth import commands as auth_commands
 from marketplace.auth import operations as accounts
+from marketplace.auth import parts as account_parts
 from marketplace.auth import routes as auth_routes
 from marketplace.bookings import commands as bookings_commands
 from marketplace.bookings import lifecycle as booking_lives
+from marketplace.bookings import privacy as bookings_privacy
 from marketplace.bookings import queries as bookings
 from marketplace.bookings import routes as bookings_routes
 from marketplace.bookings import time_routes
@@ -29,13 +32,16 @@ from marketplace.notifications import commands as notifications_commands
 from marketplace.notifications import queries as notifications
 from marketplace.profile import avatar_routes, avatars
 from marketplace.profile import operations as profiles
+from marketplace.profile import privacy as profile_privacy
 from marketplace.profile import queries as profile_queries
 from marketplace.profile import routes as profile_routes
 from marketplace.schedule import commands as schedule_commands
 from marketplace.schedule import operations as schedules
+from marketplace.schedule import privacy as schedule_privacy
 from marketplace.schedule import routes as schedule_routes
 from marketplace.services import commands as services_commands
 from marketplace.services import operations as services
+from marketplace.services import privacy as services_privacy
 from marketplace.services import routes as services_routes
 from marketplace.settings import Settings
 from marketplace.system import commands as system_commands
@@ -62,18 +68,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     accounts.on_created(schedules.create_schedule)
     accounts.on_block(services.mark_owner_blocked)
     accounts.on_block(booking_lives.cancel_all_of)
+    for part in (profile_privacy, services_privacy, schedule_privacy, bookings_privacy):
+        account_parts.on_export(part.exported)
+        account_parts.on_erase(part.forget)
     schedules.on_coming(bookings.coming_bookings)
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
         notifications.on_fill(purpose.kind, codes.fill)
-    parts.on_erase(avatars.erase)
-    parts.on_export(avatars.exported)
+    account_parts.on_erase(avatars.erase)
+    account_parts.on_export(avatars.exported)
 
     api = openapi.new_api(app)
     for blueprint in (
         auth_routes.blp,
         account_routes.blp,
         recovery_routes.blp,
+        privacy_routes.blp,
         profile_routes.blp,
         avatar_routes.blp,
         services_routes.blp,
@@ -91,8 +101,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.install(app)
     requests.refuse_undeclared(app)
 
+    for command in privacy_commands.OF_USERS:
+        auth_commands.users.add_command(command)
     for group in (
         *auth_commands.GROUPS,
+        *privacy_commands.GROUPS,
         *services_commands.GROUPS,
         *notifications_commands.GROUPS,
         *schedule_commands.GROUPS,

@@ -52,6 +52,7 @@ class RateLimitSettings:
     code_guess: str = "10/minute"
     anonymous: str = "600/minute"
     signed_in: str = "1000/minute"
+    export: str = "5/hour"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Settings:
         """Where the database is, for people: nothing of it is secret."""
         address = make_url(self.database_url).set(query={})  # a password may stand there too
         return address.render_as_string(hide_password=True)
+
+    @property
+    def erasure_journal(self) -> Path:
+        """The file that remembers who was erased."""
+        return self.privacy.erasure_journal or self.instance_path / "erasures.jsonl"
 
     @property
     def docs_url(self) -> str:

@@ -67,6 +67,10 @@ ROWS = [
         *("POST", "/api/auth/password/reset/", 422, 422, 422, 422),
         {"login": "owner", "code": "000000", "new_password": "ясное-утро-8"},
     ),
+    Row("GET", "/api/auth/me/consents/", 401, 200, 200, 200),
+    Row("PATCH", "/api/auth/me/consents/", 401, 200, 200, 200, {"advertising": True}),
+    Row("GET", "/api/auth/me/export/", 401, 200, 200, 200),
+    Row("POST", "/api/auth/me/erase/", 401, 204, 204, 204, {"password": PASSWORD}),
     Row(
         *("POST", "/api/auth/password/change/", 401, 204, 204, 204),
         {"old_password": PASSWORD, "new_password": "ясное-утро-8"},

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from marketplace.auth import operations, sessions
 from marketplace.auth.identifiers import identify, phone_form
@@ -70,7 +69,7 @@ def block(user_id: int, reason: str, *, actor: str, now: datetime) -> int:
 
     Raises `NotPossible` when already blocked.
     """
-    user = _locked(user_id)
+    user = locked_user(user_id)
     if user.blocked_at is not None:
         raise NotPossible(f"User {user_id} is blocked already.")
     user.blocked_at = now
@@ -85,7 +84,7 @@ def block(user_id: int, reason: str, *, actor: str, now: datetime) -> int:
 @transactional
 def unblock(user_id: int, *, actor: str, now: datetime) -> None:
     """Undo a block; sessions stay ended. Raises `NotPossible` when not blocked."""
-    user = _locked(user_id)
+    user = locked_user(user_id)
     if user.blocked_at is None:
         raise NotPossible(f"User {user_id} is not blocked.")
     user.blocked_at = None
@@ -101,7 +100,7 @@ def set_role(user_id: int, role: str, *, actor: str, now: datetime) -> None:
 
     Services of one who is no longer a specialist stay theirs but hide, as when blocked.
     """
-    user = _locked(user_id)
+    user = locked_user(user_id)
     if user.role == role:
         raise NotPossible(f"User {user_id} is {role} already.")
     before, user.role = user.role, role
@@ -114,7 +113,7 @@ def set_role(user_id: int, role: str, *, actor: str, now: datetime) -> None:
 @transactional
 def set_password(user_id: int, password_hash: str, *, actor: str, now: datetime) -> None:
     """Replace the password and end every session."""
-    user = _locked(user_id)
+    user = locked_user(user_id)
     user.password_hash = password_hash
     user.updated_at = now
     operations.end_all_sessions(user_id, "password_change", now)
@@ -122,20 +121,18 @@ def set_password(user_id: int, password_hash: str, *, actor: str, now: datetime)
 
 
 @transactional
-def delete(user_id: int, *, actor: str, now: datetime) -> None:
-    """Erase an account that nothing refers to. Raises 404, or `NotPossible` while it has services
-    or other rows that must stay.
+def verify_contact(user_id: int, kind: str, *, actor: str, now: datetime) -> None:
+    """Mark the `email` or the `phone` as the person's own. Raises `NotPossible` when there is none
+    or it is so already.
     """
-    user = _locked(user_id)
-    try:
-        with session().begin_nested():
-            session().execute(sa.delete(User).where(User.id == user_id))
-    except IntegrityError:
-        raise NotPossible(
-            f"User {user_id} has services or other records that must stay; block the user instead."
-        ) from None
-    session().expunge(user)
-    audit.record("user.delete", "user", user_id, actor=actor, now=now)
+    user = locked_user(user_id)
+    if getattr(user, kind) is None:
+        raise NotPossible(f"User {user_id} has no {kind}.")
+    if getattr(user, f"{kind}_verified_at") is not None:
+        raise NotPossible(f"The {kind} of user {user_id} is verified already.")
+    setattr(user, f"{kind}_verified_at", now)
+    user.updated_at = now
+    audit.record("user.verify", "user", user_id, actor=actor, now=now, contact=kind)
 
 
 @transactional
@@ -150,7 +147,7 @@ def end_session(session_id: int, *, actor: str, now: datetime) -> None:
 @transactional
 def end_user_sessions(user_id: int, *, actor: str, now: datetime) -> int:
     """End every session of a person; how many there were."""
-    _locked(user_id)
+    locked_user(user_id)
     ended = operations.end_all_sessions(user_id, "ended_by_admin", now)
     audit.record("session.end_all", "user", user_id, actor=actor, now=now, ended=ended)
     return ended
@@ -167,7 +164,8 @@ def find_user(reference: str) -> Person:
     else:
         user_id = operations.find_credentials(identify(reference)).user_id
     columns = sa.select(User.id, User.username, User.email, User.phone)
-    row = session().execute(columns.where(User.id == user_id)).first()
+    here = sa.and_(User.id == user_id, User.erased_at.is_(None))
+    row = session().execute(columns.where(here)).first()
     if row is None:
         raise NotPossible(f"There is no user {reference}.")
     return Person(*row)
@@ -186,7 +184,7 @@ def user_rows(
         User.language,
         User.blocked_at,
         User.created_at,
-    )
+    ).where(User.erased_at.is_(None))
     if role is not None:
         query = query.where(User.role == role)
     if blocked:
@@ -250,8 +248,9 @@ def user_details(user_id: int, now: datetime) -> dict[str, Any]:
     return details
 
 
-def _locked(user_id: int) -> User:
+def locked_user(user_id: int) -> User:
+    """The row of a person who is not erased, locked. Raises `NotPossible` when there is none."""
     user = sessions.lock_user(user_id)
-    if user is None:
+    if user is None or user.erased_at is not None:
         raise NotPossible(f"There is no user {user_id}.")
     return user

@@ -6,7 +6,7 @@ import click
 import marshmallow as ma
 from flask import current_app
 
-from marketplace.auth import administration, identifiers, recovery
+from marketplace.auth import administration, identifiers, privacy, recovery
 from marketplace.auth.models import ROLES
 from marketplace.auth.operations import NewUser
 from marketplace.auth.password_policy import MAX_LENGTH, MIN_LENGTH, password_faults
@@ -212,14 +212,18 @@ def reset_password(reference: str, yes: bool) -> None:
 @_user_argument
 @cli.yes_option
 def delete(reference: str, yes: bool) -> None:
-    """Erase an account for good.
+    """Erase a person for good, as the person can.
 
-    Its profile and sessions go with it. Refused while it has services, hidden ones too.
+    Sessions and holds end, coming bookings are cancelled, personal data is gone. What others see
+    of past bookings stays, without the name.
     """
     person = administration.find_user(reference)
-    cli.confirm(f"Delete user {person} for good?", yes=yes)
-    administration.delete(person.id, actor=cli.actor(), now=utc_now())
-    click.echo(f"User {person} is deleted.")
+    cli.confirm(f"Erase user {person} for good and cancel the coming bookings?", yes=yes)
+    journal = current_app.config["MARKETPLACE"].erasure_journal
+    written = privacy.erase_by_admin(person.id, actor=cli.actor(), journal=journal, now=utc_now())
+    click.echo(f"User {person} is erased.")
+    if not written:
+        click.echo(f"{journal} could not be written; run: flask retention run", err=True)
 
 
 @sessions.command("list")

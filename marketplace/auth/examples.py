@@ -41,6 +41,26 @@ REGISTERED = {
 LOGIN = {"username": "demo_client", "password": PASSWORD}
 REFRESH = {"refresh": "<refresh>"}
 ACCOUNT_PATCH = {"language": "en"}
+ERASE = {"password": PASSWORD}
+CONSENTS_PATCH = {"advertising": True}
+CONSENTS = {
+    "terms": {
+        "given": True,
+        "text_version": "2026-11-01",
+        "given_at": "2026-11-23T08:15:00Z",
+        "withdrawn_at": None,
+    },
+    "advertising": {
+        "given": False,
+        "text_version": "2026-11-01",
+        "given_at": "2026-11-23T08:15:00Z",
+        "withdrawn_at": "2026-11-24T17:02:00Z",
+    },
+}
+EXPORT = {
+    "exported_at": "2026-11-24T17:02:00Z",
+    "account": {"id": 2, "username": "demo_client", "email": "demo_client@example.com"},
+}
 PASSWORD_CHANGE = {"old_password": PASSWORD, "new_password": "лунный-берег-58"}
 SESSIONS = [
     {

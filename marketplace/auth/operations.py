@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import notices, queries, sessions
+from marketplace.auth import consents, notices, queries, sessions
 from marketplace.auth.devices import Device
 from marketplace.auth.identifiers import Identifier, Kind, email_key
 from marketplace.auth.models import Session, User
@@ -35,6 +37,8 @@ _COLUMNS = {
     Kind.EMAIL: User.email_folded,
     Kind.PHONE: User.phone,
 }
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # What other features do in the transaction that makes an account (profile makes its row).
 _on_created: list[Callable[[User, datetime], None]] = []
@@ -131,15 +135,27 @@ def register(
     language: str,
     device: Device,
     now: datetime,
+    agreed: Mapping[str, bool] = _NOTHING,
+    versions: Mapping[str, str] = _NOTHING,
 ) -> tuple[User, TokenPair]:
-    """Make an account and sign its first device in. Raises as `create_user`."""
+    """Make an account and sign its first device in; `agreed` are its consents, to the texts of
+    `versions`. Raises as `create_user`.
+    """
     new = NewUser(username, email, phone, role, language, hash_password(password))
-    return _register(new, device, now)
+    return _register(new, device, agreed, versions, now)
 
 
 @transactional
-def _register(new: NewUser, device: Device, now: datetime) -> tuple[User, TokenPair]:
+def _register(
+    new: NewUser,
+    device: Device,
+    agreed: Mapping[str, bool],
+    versions: Mapping[str, str],
+    now: datetime,
+) -> tuple[User, TokenPair]:
     user = create_user(new, now)
+    if agreed:
+        consents.record(user.id, agreed, versions, now)
     pair = sessions.begin(user.id, device, now)
     log.info("registered user %s", user.id)
     return user, pair

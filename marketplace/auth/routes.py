@@ -42,6 +42,8 @@ def register(body: dict[str, Any]) -> Response:
         language=language,
         device=_device(),
         now=utc_now(),
+        agreed=body.get("consents", {}),
+        versions=current_app.config["MARKETPLACE"].privacy.text_versions,
     )
     message = {"message": text("registered", language), "user": schemas.account_view(user)}
     return _secret(message | {"access": pair.access, "refresh": pair.refresh}, 201)

@@ -10,6 +10,7 @@ from flask import current_app
 from marketplace.auth import identifiers
 from marketplace.auth.models import CLIENT, SPECIALIST, User
 from marketplace.auth.password_policy import MAX_LENGTH, MIN_LENGTH, password_faults
+from marketplace.auth.privacy_schemas import ConsentsIn
 from marketplace.core import fields
 from marketplace.core.errors import Message
 from marketplace.core.fields import refuse
@@ -98,6 +99,13 @@ class RegisterIn(BodySchema):
     email = Email()
     phone = Phone()
     role = fields.Choice((CLIENT, SPECIALIST), required=True)
+    consents = fields.Nested(ConsentsIn)
+
+    @ma.validates_schema(skip_on_field_errors=False)
+    def _consents(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        needed = current_app.config["MARKETPLACE"].privacy.require_consent
+        if needed and not data.get("consents", {}).get("terms"):
+            raise ma.ValidationError({"consents": [Message("consent_required")]})
 
     # Both look at a body with other faults too, so that one answer names them all.
     @ma.validates_schema(pass_original=True, skip_on_field_errors=False)

@@ -171,8 +171,8 @@ def _refuse_late(booking: Booking, code: Code, now: datetime) -> None:
 
 
 def cancel_all_of(user: User, now: datetime) -> None:
-    """The bookings' part of a changed standing: a blocked person's holds end, coming bookings are
-    cancelled by the system. In the transaction that changes it.
+    """The bookings' part of a changed standing: a blocked or erased person's holds end, coming
+    bookings are cancelled by the system. In the transaction that changes it.
     """
     if user.blocked_at is None:
         return
@@ -195,7 +195,7 @@ def cancel_all_of(user: User, now: datetime) -> None:
             by=Party.SYSTEM,
             expected=expected,
             now=now,
-            reason="blocked",
+            reason="blocked" if user.erased_at is None else "erased",
         )
 
 

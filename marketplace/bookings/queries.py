@@ -46,12 +46,14 @@ _BOOKINGS = (
         _Client.phone.label("client_phone"),
         _Client.email.label("client_email"),
         _Client.version.label("client_version"),
+        _Client.erased_at.label("client_erased_at"),
         _SpecialistProfile.full_name.label("specialist_name"),
         _SpecialistProfile.avatar.label("specialist_avatar"),
         _SpecialistProfile.version.label("specialist_profile_version"),
         _Specialist.phone.label("specialist_phone"),
         _Specialist.email.label("specialist_email"),
         _Specialist.version.label("specialist_version"),
+        _Specialist.erased_at.label("specialist_erased_at"),
     )
     .join(_Client, _Client.id == Booking.client_id)
     .join(_ClientProfile, _ClientProfile.user_id == Booking.client_id)

@@ -73,13 +73,14 @@ def booking_view(row: Any, now: datetime) -> dict[str, Any]:
 
 
 def _party(row: Any, party: str, shows_contacts: bool) -> dict[str, Any]:
+    is_erased = getattr(row, f"{party}_erased_at") is not None
     contacts = {name: getattr(row, f"{party}_{name}") for name in ("phone", "email")}
     return {
         "id": getattr(row, f"{party}_id"),
         "full_name": getattr(row, f"{party}_name"),
         "avatar": getattr(row, f"{party}_avatar"),
         "avatar_small": small_of(getattr(row, f"{party}_avatar")),
-        "contacts": contacts if shows_contacts else None,
+        "contacts": contacts if shows_contacts and not is_erased else None,
     }
 
 

@@ -90,6 +90,7 @@ class _Limits:
             "code_guess": parse(values.code_guess),
             "anonymous": parse(values.anonymous),
             "signed_in": parse(values.signed_in),
+            "export": parse(values.export),
         }
         self._limiter = limiter
         self._fallback = MovingWindowRateLimiter(MemoryStorage())

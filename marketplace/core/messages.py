@@ -73,6 +73,14 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Unknown time zone; a name such as Europe/Moscow is expected.",
     ),
     "taken": ("Уже занято другим пользователем.", "Already taken by another user."),
+    "consent_required": (
+        "Примите условия, чтобы зарегистрироваться.",
+        "Agree to the terms to register.",
+    ),
+    "consent_kept": (
+        "От условий отказываются удалением учётной записи.",
+        "The terms are left by erasing the account.",
+    ),
     "contact_missing": ("Укажите почту или телефон.", "Give an e-mail or a phone."),
     "empty_patch": ("Укажите хотя бы одно поле.", "Give at least one field."),
     "username_characters": (

@@ -57,6 +57,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Специалист не ответил на заявку: {service}, {starts_at}.",
         "The specialist did not answer your request: {service}, {starts_at}.",
     ),
+    "account_erased": (
+        "Ваша учётная запись удалена, личные данные стёрты.",
+        "Your account is deleted and your personal data erased.",
+    ),
     "reminder_24h": (
         "Напоминаем о записи: {service}, {starts_at}.",
         "A reminder of your booking: {service}, {starts_at}.",
@@ -69,8 +73,14 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 
 def render(kind: str, payload: Mapping[str, Any], language: str, timezone: str) -> str:
-    """The text of a notification; `payload` holds `service` and `starts_at` (ISO, with offset)."""
+    """The text of a notification; `payload` holds `service` and `starts_at` (ISO, with offset)
+    where it is about a booking. What is forgotten has none, and no text any more.
+    """
     number = LANGUAGES.index(language)
+    if not payload:
+        return ""
+    if "starts_at" not in payload:
+        return TEXTS[kind][number]
     moment = datetime.fromisoformat(payload["starts_at"]).astimezone(ZoneInfo(timezone))
     when = f"{moment.day} {_MONTHS[number][moment.month - 1]}, {moment:%H:%M}"
     return TEXTS[kind][number].format(service=payload["service"], starts_at=when)

@@ -8,9 +8,11 @@ from typing import IO, Any
 
 import click
 import sqlalchemy as sa
+from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import cli as flask_migrate
 
+from marketplace.auth import privacy
 from marketplace.auth.models import SPECIALIST, User
 from marketplace.bookings import integrity
 from marketplace.core import cli
@@ -87,7 +89,8 @@ def doctor() -> None:
 
     Names each fault and ends with exit code 1 when there is one.
     """
-    found = [*integrity.faults(utc_now()), *_catalogue_faults()]
+    journal = current_app.config["MARKETPLACE"].erasure_journal
+    found = [*integrity.faults(utc_now()), *_catalogue_faults(), *privacy.faults(journal)]
     for fault in found:
         click.echo(fault, err=True)
     if found:

@@ -1,0 +1,198 @@
+"""What a person may ask of us: consents, everything we hold, being forgotten."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.auth import (
+    administration,
+    consents,
+    erasure_journal,
+    operations,
+    own_records,
+    parts,
+    queries,
+    sessions,
+)
+from marketplace.auth.erasure_journal import Erased
+from marketplace.auth.models import Consent, Erasure, Identity, Session, User
+from marketplace.auth.passwords import verify_password
+from marketplace.core import audit
+from marketplace.core.database import release, session, transactional
+from marketplace.core.errors import Code, DomainError, Message
+from marketplace.notifications import outbox
+from marketplace.notifications import privacy as notifications
+from marketplace.notifications.models import EMAIL
+from marketplace.notifications.outbox import Notice
+
+log = logging.getLogger(__name__)
+
+FRESH = timedelta(minutes=5)
+ERASED_NOTICE = "account_erased"
+_MAX_TOLD = 100
+
+
+@transactional
+def change_consents(
+    user_id: int,
+    answers: Mapping[str, bool],
+    *,
+    versions: Mapping[str, str],
+    require_match: Callable[[dict[str, Consent | None]], None],
+    now: datetime,
+) -> dict[str, Consent | None]:
+    """Give or withdraw consents. Raises 401; `require_match` may raise 412."""
+    sessions.lock_signed_in(user_id)
+    require_match(consents.latest(user_id))
+    consents.record(user_id, answers, versions, now)
+    return consents.latest(user_id)
+
+
+def export(user_id: int, now: datetime) -> dict[str, Any]:
+    """Everything stored about a person; long members are iterators over rows still to be read."""
+    return {
+        "exported_at": now,
+        **own_records.exported(user_id),
+        **notifications.exported(user_id),
+        **parts.exported(user_id),
+    }
+
+
+def erase(
+    *, user_id: int, session_id: int, password: str | None, journal: Path, now: datetime
+) -> None:
+    """Forget the caller. Raises 401, 422 `wrong_password`, and 403 `reauthentication_required`
+    without a password that fits or a social sign-in of this moment.
+    """
+    old_hash = queries.account(user_id).password_hash
+    if password is not None and old_hash is not None:
+        release()  # no connection is held while a core is busy hashing
+        if not verify_password(old_hash, password):
+            raise _wrong_password()
+    elif not _signed_in_socially(user_id, session_id, now):
+        raise DomainError(Code.REAUTHENTICATION_REQUIRED)
+    erasure_journal.append(journal, _erase_own(user_id, old_hash, now))
+
+
+def _wrong_password() -> DomainError:
+    return DomainError(Code.WRONG_PASSWORD, errors={"password": [Message("password_wrong")]})
+
+
+def _signed_in_socially(user_id: int, session_id: int, now: datetime) -> bool:
+    """Whether this session was begun by a social sign-in just now."""
+    query = (
+        sa.select(Identity.id)
+        .join(Session, Session.user_id == Identity.user_id)
+        .where(
+            Session.id == session_id,
+            Session.user_id == user_id,
+            Session.created_at > now - FRESH,
+            Identity.last_used_at > now - FRESH,
+        )
+    )
+    return session().scalar(query.limit(1)) is not None
+
+
+@transactional
+def _erase_own(user_id: int, old_hash: str | None, now: datetime) -> Erased:
+    user = sessions.lock_signed_in(user_id)
+    if user.password_hash != old_hash:
+        raise _wrong_password()
+    return _forget(user, actor=f"user:{user_id}", told=True, now=now)
+
+
+def erase_by_admin(user_id: int, *, actor: str, journal: Path, now: datetime) -> bool:
+    """Forget a person; False when the journal could not be written. Raises `NotPossible`."""
+    return erasure_journal.append(journal, _erase_locked(user_id, actor, now))
+
+
+@transactional
+def _erase_locked(user_id: int, actor: str, now: datetime) -> Erased:
+    return _forget(administration.locked_user(user_id), actor=actor, told=True, now=now)
+
+
+def _forget(user: User, *, actor: str, told: bool, now: datetime) -> Erased:
+    """All of erasing, in the caller's transaction."""
+    address = user.email if user.email_verified_at is not None else None
+    own_records.forget(user, now)
+    operations.end_all_sessions(user.id, "erased", now)
+    # Cancels coming bookings and tells of it; what the person would be told is forgotten after it.
+    operations.run_block_parts(user, now)
+    notifications.forget(user.id, now)
+    parts.run_erase_parts(user, now)
+    session().execute(sa.delete(Erasure).where(Erasure.user_id == user.id))
+    session().add(Erasure(user_id=user.id, erased_at=now))
+    audit.record("user.erase", "user", user.id, actor=actor, now=now)
+    if told and address is not None:
+        key = f"user:{user.id}:{ERASED_NOTICE}"
+        notice = Notice(
+            *(user.id, ERASED_NOTICE, "user", user.id, {"at": now.isoformat()}, now, key),
+            channel=EMAIL,
+            destination=address,
+            urgent=True,
+        )
+        outbox.enqueue([notice], now)
+    log.info("erased user %s", user.id)
+    return Erased(user.id, user.created_at, now)
+
+
+def replay(journal: Path, *, actor: str, now: datetime) -> int:
+    """Erase again whoever a restored backup brought back; how many there were. Twice does no
+    harm.
+    """
+    again = [each for each in _entries(journal) if _has_come_back(each)]
+    return sum(_erase_again(each, actor, now) for each in again)
+
+
+@transactional
+def _erase_again(erased: Erased, actor: str, now: datetime) -> int:
+    user = sessions.lock_user(erased.user_id)
+    if user is None or user.created_at != erased.created_at or user.erased_at is not None:
+        return 0
+    _forget(user, actor=actor, told=False, now=now)
+    return 1
+
+
+def complete_journal(journal: Path) -> int:
+    """Add the lines of erasures that could not be written at their time; how many."""
+    return sum(erasure_journal.append(journal, each) for each in _missing(journal))
+
+
+def faults(journal: Path) -> Iterator[str]:
+    """What is wrong with the journal, one sentence a fault."""
+    for line in erasure_journal.read_lines(journal):
+        if isinstance(line, int):
+            yield f"line {line} of {journal} cannot be read"
+        elif _has_come_back(line):
+            yield f"user {line.user_id} was erased and is here again"
+    for each in _missing(journal):
+        yield f"the erasure of user {each.user_id} is not in {journal}"
+    query = sa.select(User.id).join(Erasure, Erasure.user_id == User.id)
+    for user_id in session().scalars(query.where(User.erased_at.is_(None)).limit(_MAX_TOLD)):
+        yield f"user {user_id} is noted as erased and is not"
+
+
+def _entries(journal: Path) -> Iterator[Erased]:
+    return (one for one in erasure_journal.read_lines(journal) if isinstance(one, Erased))
+
+
+def _has_come_back(erased: Erased) -> bool:
+    query = sa.select(User.id).where(
+        User.id == erased.user_id, User.created_at == erased.created_at, User.erased_at.is_(None)
+    )
+    return session().scalar(query) is not None
+
+
+def _missing(journal: Path) -> list[Erased]:
+    known = {(one.user_id, one.created_at) for one in _entries(journal)}
+    query = sa.select(User.id, User.created_at, Erasure.erased_at).join(
+        Erasure, Erasure.user_id == User.id
+    )
+    rows = session().execute(query.where(User.erased_at.is_not(None)).order_by(User.id))
+    return [Erased(*row) for row in rows if (row.id, row.created_at) not in known]
