@@ -9,6 +9,8 @@ from marketplace.auth import (
     account_routes,
     authentication,
     codes,
+    import_commands,
+    importing,
     passwords,
     privacy_commands,
     privacy_routes,
@@ -31,11 +33,13 @@ from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.notifications import commands as notifications_commands
 from marketplace.notifications import queries as notifications
 from marketplace.profile import avatar_routes, avatars
+from marketplace.profile import importing as profile_importing
 from marketplace.profile import operations as profiles
 from marketplace.profile import privacy as profile_privacy
 from marketplace.profile import queries as profile_queries
 from marketplace.profile import routes as profile_routes
 from marketplace.schedule import commands as schedule_commands
+from marketplace.schedule import importing as schedule_importing
 from marketplace.schedule import operations as schedules
 from marketplace.schedule import privacy as schedule_privacy
 from marketplace.schedule import routes as schedule_routes
@@ -71,6 +75,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (profile_privacy, services_privacy, schedule_privacy, bookings_privacy):
         account_parts.on_export(part.exported)
         account_parts.on_erase(part.forget)
+    importing.on_import(profile_importing.store, profile_importing.FIELDS)
+    importing.on_import(schedule_importing.store)
     schedules.on_coming(bookings.coming_bookings)
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
@@ -101,7 +107,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.install(app)
     requests.refuse_undeclared(app)
 
-    for command in privacy_commands.OF_USERS:
+    for command in (*privacy_commands.OF_USERS, import_commands.import_users):
         auth_commands.users.add_command(command)
     for group in (
         *auth_commands.GROUPS,

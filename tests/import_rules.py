@@ -72,7 +72,7 @@ PURE = {
     ),
     *("auth.code_values", "auth.devices", "auth.identifiers", "auth.password_policy"),
 }
-PURE_LIBRARIES = {"email_validator", "phonenumbers", "zxcvbn"}
+PURE_LIBRARIES = {"bcrypt", "email_validator", "phonenumbers", "zxcvbn"}
 
 HTTP_HALF = {
     *("core.api", "core.conditional", "core.json", "core.languages", "core.limits"),

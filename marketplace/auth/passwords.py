@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
+
+from marketplace.auth import foreign_hashes
 
 # OWASP's password storage cheat sheet: m = 19 MiB, t = 2, p = 1.
 _hasher = PasswordHasher(
@@ -31,8 +34,14 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the hash's; no hash costs as much as a wrong password."""
+    """Whether the password is the hash's; no hash costs as much as a wrong password, and no
+    other system's hash costs less.
+    """
     with _slots:
+        if password_hash is not None and foreign_hashes.is_foreign(password_hash):
+            with suppress(VerificationError):
+                _hasher.verify(_DUMMY_HASH, password)
+            return foreign_hashes.verify(password_hash, password)
         try:
             matches = _hasher.verify(password_hash or _DUMMY_HASH, password)
         except (VerificationError, InvalidHashError):
@@ -41,5 +50,5 @@ def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether the hash was made with weaker parameters than today's."""
-    return _hasher.check_needs_rehash(password_hash)
+    """Whether the hash was made otherwise than today's are."""
+    return foreign_hashes.is_foreign(password_hash) or _hasher.check_needs_rehash(password_hash)

@@ -182,25 +182,24 @@ def test_a_set_password_replaces_the_old_one_and_ends_sessions(
     assert flask.acts("--user", client.user_id) == [("user.password", {})]
 
 
-def test_a_deleted_account_is_gone_but_for_the_audit(
-    flask: CommandLine, client: Actor, anonymous: Actor
+def test_an_erased_person_is_gone_but_for_the_audit(
+    flask: CommandLine, specialist: Actor, anonymous: Actor
 ) -> None:
-    flask.do("users", "delete", "klient", "--yes")
+    service = specialist.new_service()
 
-    assert client.get("/api/auth/me/").status_code == 401
-    assert log_in(anonymous, "klient") == 401
-    assert "There is no user klient." in refusal(flask.run("users", "show", "klient"))
-    assert flask.acts("--user", client.user_id) == [("user.delete", {})]
+    flask.do("users", "delete", "master", "--yes")
 
-
-def test_an_account_with_services_is_not_deleted(flask: CommandLine, specialist: Actor) -> None:
-    specialist.new_service()
-
-    result = flask.run("users", "delete", "master", "--yes")
-
-    assert "block the user instead" in refusal(result)
-    assert specialist.get("/api/auth/me/").status_code == 200
-    assert flask.acts() == []
+    assert specialist.get("/api/auth/me/").status_code == 401
+    assert log_in(anonymous, "master") == 401
+    assert anonymous.get(f"/api/services/{service['id']}/").status_code == 404
+    assert flask.json("users", "list") == []
+    for name in ("master", specialist.user_id, f"erased:{specialist.user_id}"):
+        told = f"There is no user {name}."
+        assert told in refusal(flask.run("users", "show", name))
+        assert told in refusal(flask.run("users", "unblock", name))
+        assert told in refusal(flask.run("users", "set-role", name, "admin", "--yes"))
+        assert told in refusal(flask.run("users", "verify", name, "--email"))
+    assert flask.acts("--user", specialist.user_id) == [("user.erase", {})]
 
 
 @pytest.mark.parametrize(
