@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.auth.models import User
-from marketplace.core.database import session, table_of
+from marketplace.core.database import UTCDateTime, session, table_of
 from marketplace.core.export import stream
 from marketplace.services.models import Category, Service
 
@@ -38,7 +38,7 @@ def forget(user: User, now: datetime) -> None:
             name=_NAMELESS,
             name_folded=_NAMELESS,
             description="",
-            archived_at=sa.case((Service.archived_at.is_(None), now), else_=Service.archived_at),
+            archived_at=sa.func.coalesce(Service.archived_at, sa.literal(now, UTCDateTime())),
             updated_at=now,
             version=Service.version + 1,
         )
