@@ -58,6 +58,9 @@ class ExportOut(OutSchema):
     beside the account's own.
     """
 
+    class Meta:
+        unknown = ma.INCLUDE
+
     exported_at = ma.fields.AwareDateTime(required=True)
     account = ma.fields.Dict(required=True)
 

@@ -68,17 +68,19 @@ def rules(periods: Periods, now: datetime) -> list[Rule]:
     )
     # What an erased person was told last is forgotten as soon as it is sent.
     of_erased = outbox.c.user_id.in_(sa.select(User.id).where(User.erased_at.is_not(None)))
-    is_old = sa.or_(outbox.c.ended_at < now - periods.messages, of_erased)
+    ended_at, goes = outbox.c.ended_at, now - periods.outbox
+    is_old = sa.or_(ended_at < now - periods.messages, of_erased)
     return [
         Rule("one-time codes", codes, codes.c.expires_at < now - periods.codes),
         Rule("sessions", sessions, is_over),
         Rule("idempotency keys", keys, keys.c.expires_at <= now),
+        Rule("notifications", outbox, sa.and_(is_ended, ended_at < goes)),
         Rule(
-            "notifications",
+            "texts of messages",
             outbox,
-            sa.and_(is_ended, outbox.c.ended_at < now - periods.outbox),
+            sa.and_(is_ended, ended_at >= goes, is_old, holds_text),
+            BLANK,
         ),
-        Rule("texts of messages", outbox, sa.and_(is_ended, is_old, holds_text), BLANK),
     ]
 
 
