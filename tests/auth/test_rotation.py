@@ -22,7 +22,7 @@ from auth.support import (
 )
 from flask import Flask
 
-from marketplace.auth import administration
+from marketplace.auth import administration, privacy
 from marketplace.core.audit import AuditEntry
 from marketplace.core.clock import utc_now
 from marketplace.extensions import db
@@ -239,7 +239,8 @@ def test_a_changed_role_and_a_reset_password_end_every_session(app: Flask, peopl
 
 def test_an_erased_account_leaves_no_working_token(app: Flask, client: Actor) -> None:
     with app.app_context():
-        administration.delete(client.user_id, actor="admin", now=utc_now())
+        journal = app.config["MARKETPLACE"].erasure_journal
+        privacy.erase_by_admin(client.user_id, actor="admin", journal=journal, now=utc_now())
 
     assert not works(client)
     assert_problem(refresh(client, client.refresh), 401, "token_revoked")

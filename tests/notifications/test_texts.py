@@ -43,4 +43,15 @@ def test_every_kind_that_bookings_write_has_a_text() -> None:
     kinds |= {f"booking_{action}" for action in ("confirmed", "declined", "expired")}
     kinds |= {f"booking_{action}" for action in ("cancelled", "rescheduled")}
 
-    assert kinds == set(TEXTS)
+    assert kinds == {kind for kind in TEXTS if kind.startswith(("booking_", "reminder_"))}
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_what_is_about_no_booking_needs_none(language: str) -> None:
+    payload = {"at": "2026-11-23T06:00:00+00:00"}
+
+    told = render("account_erased", payload, language, "Europe/Moscow")
+
+    assert told == TEXTS["account_erased"][("ru", "en").index(language)]
+    # What was forgotten has no text any more.
+    assert render("booking_confirmed", {}, language, "Europe/Moscow") == ""
