@@ -93,7 +93,9 @@ def _signed_in_socially(user_id: int, session_id: int, now: datetime) -> bool:
             Session.id == session_id,
             Session.user_id == user_id,
             Session.created_at > now - FRESH,
-            Identity.last_used_at > now - FRESH,
+            # One moment is given to both by the sign-in: linking a provider to a session that
+            # somebody has stolen is no proof.
+            Identity.last_used_at == Session.created_at,
         )
     )
     return session().scalar(query.limit(1)) is not None
