@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from marketplace.auth import examples, identifiers, operations, schemas, sessions
 from marketplace.auth.devices import USER_AGENT_MAX, Device
