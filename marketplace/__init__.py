@@ -9,18 +9,22 @@ from marketplace.auth import (
     account_routes,
     authentication,
     codes,
+    identities,
     import_commands,
     importing,
     passwords,
     privacy_commands,
     privacy_routes,
     recovery_routes,
+    social_routes,
     tokens,
 )
 from marketplace.auth import commands as auth_commands
 from marketplace.auth import operations as accounts
 from marketplace.auth import parts as account_parts
 from marketplace.auth import routes as auth_routes
+from marketplace.auth import social_commands as social_sign_in_commands
+from marketplace.auth.social_providers import Providers
 from marketplace.bookings import commands as bookings_commands
 from marketplace.bookings import lifecycle as booking_lives
 from marketplace.bookings import privacy as bookings_privacy
@@ -48,6 +52,7 @@ from marketplace.services import operations as services
 from marketplace.services import privacy as services_privacy
 from marketplace.services import routes as services_routes
 from marketplace.settings import Settings
+from marketplace.settings_social import PROVIDERS
 from marketplace.system import commands as system_commands
 from marketplace.system import openapi
 from marketplace.system import routes as system_routes
@@ -84,12 +89,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     account_parts.on_erase(avatars.erase)
     account_parts.on_export(avatars.exported)
 
+    account_parts.on_name(profiles.name_profile)
+    account_parts.on_export(identities.export)
+    account_parts.on_erase(identities.forget)
+    app.extensions["marketplace_social"] = Providers(settings.social)
+
     api = openapi.new_api(app)
+    offered = settings.social.offered
     for blueprint in (
         auth_routes.blp,
+        *(social_routes.SIGN_IN[provider] for provider in PROVIDERS if provider in offered),
         account_routes.blp,
         recovery_routes.blp,
         privacy_routes.blp,
+        social_routes.blp,
+        *(social_routes.LINK[provider] for provider in PROVIDERS if provider in offered),
         profile_routes.blp,
         avatar_routes.blp,
         services_routes.blp,
@@ -104,6 +118,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(avatar_routes.blp_media)
     app.register_blueprint(system_routes.blp_docs)
+    for provider in PROVIDERS:
+        if provider not in offered:  # there to say so, and in no document
+            app.register_blueprint(social_routes.SIGN_IN[provider])
+            app.register_blueprint(social_routes.LINK[provider])
     problems.install(app)
     requests.refuse_undeclared(app)
 
@@ -112,6 +130,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for group in (
         *auth_commands.GROUPS,
         *privacy_commands.GROUPS,
+        *social_sign_in_commands.GROUPS,
         *services_commands.GROUPS,
         *notifications_commands.GROUPS,
         *schedule_commands.GROUPS,

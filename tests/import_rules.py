@@ -44,6 +44,10 @@ ROLES = {
     "auth.social_routes": "routes",
     "auth.social_schemas": "schemas",
     "auth.social_operations": "operations",
+    "auth.social_commands": "commands",
+    "auth.social_examples": "examples",
+    "auth.identities": "operations",
+    "auth.identity_queries": "queries",
     "auth.privacy": "operations",
     "auth.privacy_routes": "routes",
     "auth.privacy_schemas": "schemas",
@@ -92,6 +96,7 @@ HTTP_HALF = {
         "auth.tokens",
         "system.openapi",
     ),
+    "auth.http",
     # The brand, which no password may be, is the running application's setting.
     "auth.schemas",
 }

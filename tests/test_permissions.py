@@ -75,6 +75,19 @@ ROWS = [
         *("POST", "/api/auth/password/change/", 401, 204, 204, 204),
         {"old_password": PASSWORD, "new_password": "ясное-утро-8"},
     ),
+    *(
+        Row("POST", f"/api/auth/social/{provider}/", 404, 404, 404, 404, {})
+        for provider in ("google", "apple", "vk")
+    ),
+    Row("GET", "/api/auth/me/identities/", 401, 200, 200, 200),
+    *(
+        Row("POST", f"/api/auth/me/identities/{provider}/", 401, 404, 404, 404, {})
+        for provider in ("google", "apple", "vk")
+    ),
+    Row(
+        *("DELETE", "/api/auth/me/identities/<id:identity_id>/", 401, 404, 404, 204),
+        {"current_password": PASSWORD},
+    ),
     Row("GET", "/api/auth/profile/me/", 401, 200, 200, 200),
     Row("PATCH", "/api/auth/profile/me/", 401, 200, 200, 200, {"city": "Омск"}),
     Row("PUT", AVATAR, 401, 200, 200, 200, plain()),
@@ -219,6 +232,8 @@ def path_of(row: Row, owner: Actor) -> str:
     if "<id:session_id>" in path:
         other_device = logged_in(owner, "owner")
         path = path.replace("<id:session_id>", str(other_device.session_id))
+    if "<id:identity_id>" in path:
+        path = path.replace("<id:identity_id>", str(linked(owner)))
     if "<id:exception_id>" in path:
         exception = owner.post("/api/schedule/exceptions/", DAY_OFF).get_json()
         path = path.replace("<id:exception_id>", str(exception["id"]))

@@ -60,14 +60,16 @@ def on_block(part: Callable[[User, datetime], None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """A checked registration; the password is already hashed."""
+    """A checked registration; the password is already hashed. Without one the person comes in
+    by a social sign-in.
+    """
 
     username: str
     email: str | None
     phone: str | None
     role: str
     language: str
-    password_hash: str
+    password_hash: str | None
 
 
 @transactional

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.auth.models import Consent, Identity, OneTimeCode, Session, User
+from marketplace.auth.models import Consent, OneTimeCode, Session, User
 from marketplace.core.audit import AuditEntry
 from marketplace.core.database import Base, session, table_of
 from marketplace.core.export import stream
@@ -29,7 +29,6 @@ def exported(user_id: int) -> dict[str, Any]:
     for name, model in (
         ("sessions", Session),
         ("consents", Consent),
-        ("identities", Identity),
         ("codes", OneTimeCode),
     ):
         columns = table_of(model).c
@@ -75,6 +74,6 @@ def forget(user: User, now: datetime) -> None:
         .where(Consent.user_id == user.id, Consent.withdrawn_at.is_(None))
         .values(withdrawn_at=now)
     )
-    for model in (OneTimeCode, Identity, IdempotencyKey):
+    for model in (OneTimeCode, IdempotencyKey):
         rows = table_of(model)
         session().execute(sa.delete(rows).where(rows.c.user_id == user.id))

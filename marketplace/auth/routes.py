@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 
 from marketplace.auth import examples, identifiers, operations, schemas, sessions
-from marketplace.auth.devices import USER_AGENT_MAX, Device
-from marketplace.core import conditional, limits
+from marketplace.auth.http import device as _device
+from marketplace.auth.http import secret as _secret
+from marketplace.core import limits
 from marketplace.core.api import Blueprint
 from marketplace.core.clock import utc_now
 from marketplace.core.errors import Code
-from marketplace.core.json import encode
 from marketplace.core.languages import request_language
 from marketplace.core.messages import text
 from marketplace.core.permissions import Access, unauthorized, viewer
@@ -105,16 +105,3 @@ def refresh_tokens(body: dict[str, Any]) -> Response:
 def log_out() -> Response:
     sessions.log_out(viewer().session_id, utc_now())
     return Response(status=204)
-
-
-def _device() -> Device:
-    user_agent = request.headers.get("User-Agent", "")
-    printable = "".join(char for char in user_agent if char.isprintable())
-    return Device(printable[:USER_AGENT_MAX], limits.client_address())
-
-
-def _secret(payload: Any, status: int = 200) -> Response:
-    """An answer no cache may keep."""
-    response = conditional.json_response(encode(payload), status)
-    response.headers["Cache-Control"] = "no-store"
-    return response

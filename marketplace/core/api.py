@@ -147,13 +147,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         paged: bool = False,
         location: bool = False,
         idempotent: bool = False,
+        tag: str | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a view for one method of a path under `/api/`.
 
         The decorators below it declare body, query and answer. `knows_caller` documents an open
         route whose answer depends on who is signed in. The other flags document headers:
         `etag` on the answer, `if_match` taken, `paged` for `Link` and `X-Total-Count`, `location`,
-        `idempotent` for `Idempotency-Key` taken.
+        `idempotent` for `Idempotency-Key` taken. `tag` is the heading in the documentation where it
+        is not the blueprint's name.
         """
 
         def register(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,7 +188,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                 },
             )(closed)
             declare_access(documented, access)
-            self.route(rule, methods=[method], endpoint=name)(documented)
+            tags = None if tag is None else [tag]
+            self.route(rule, methods=[method], endpoint=name, tags=tags)(documented)
             return view
 
         return register

@@ -39,6 +39,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Это не номер телефона; укажите его в виде +79161234567.",
         "This is not a phone number; give it as +79161234567.",
     ),
+    "code_verifier": (
+        "Ожидается от 43 до 128 знаков: латинские буквы, цифры, - и _.",
+        "43 to 128 characters are expected: Latin letters, digits, - and _.",
+    ),
     "https_url": ("Ожидается ссылка https://…", "An https://… link is expected."),
     "date": ("Ожидается дата вида 2026-11-24.", "A date such as 2026-11-24 is expected."),
     "moment": (

@@ -20,6 +20,13 @@ def create_profile(user: User, now: datetime) -> None:
     session().add(Profile(user_id=user.id, created_at=now, updated_at=now))
 
 
+def name_profile(user: User, full_name: str, now: datetime) -> None:
+    """Put the name a new person came with on the profile just made, in that transaction."""
+    profile = session().get_one(Profile, user.id)
+    profile.full_name = full_name
+    profile.updated_at = now
+
+
 @transactional
 def change_profile(
     user_id: int,

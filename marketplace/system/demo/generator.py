@@ -19,6 +19,7 @@ from marketplace.system.demo.shapes import Offer
 Row = dict[str, Any]
 
 SESSION_LIFETIME = timedelta(days=90)
+IDENTITIES = 1
 SESSIONS = sum(len(devices) for devices in phrases.DEVICES.values())
 _EMAIL_HOSTS = ("example.com", "example.org")
 _IN_SECOND_TRADE = 0.3
@@ -204,3 +205,17 @@ def sessions(plan: Plan) -> Iterator[Row]:
                 "expires_at": plan.now + SESSION_LIFETIME,
             }
             number += 1
+
+
+def identities(plan: Plan) -> Iterator[Row]:
+    """Rows of `identities`: one of the demo client, as nobody's that VK knows by a number."""
+    random = draws(plan, "identities", 1)
+    linked_at = plan.now - timedelta(days=random.randint(1, 20))
+    yield {
+        "user_id": plan.first_user + 1,
+        "provider": "vk",
+        "subject": "demo_client",
+        "email": f"{DEMO_CLIENT}@example.com",
+        "created_at": linked_at,
+        "last_used_at": linked_at,
+    }

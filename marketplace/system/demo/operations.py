@@ -9,7 +9,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from marketplace.auth.models import Session, User
+from marketplace.auth.models import Identity, Session, User
 from marketplace.auth.passwords import hash_password
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.core import audit
@@ -97,8 +97,10 @@ def load(
         ),
         (Service, generator.services(plan, category_ids)),
         (Session, generator.sessions(plan)),
+        (Identity, generator.identities(plan)),
     )
     written = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
+    written += generator.IDENTITIES
     total = written + plan.specialists  # of bookings nobody knows how many before they are made
     done = 0
     last_exception = plan.first_exception - 1
@@ -134,7 +136,8 @@ def clear(*, actor: str, now: datetime) -> Counts:
         )
         connection.execute(sa.delete(model).where(of_demo_users))
     connection.execute(sa.delete(Service).where(Service.specialist_id.in_(_DEMO_USERS)))
-    connection.execute(sa.delete(Session).where(Session.user_id.in_(_DEMO_USERS)))
+    for owned in (Session, Identity):
+        connection.execute(sa.delete(owned).where(owned.user_id.in_(_DEMO_USERS)))
     # A profile takes its schedule along, by the database's own rule.
     connection.execute(sa.delete(Profile).where(Profile.user_id.in_(_DEMO_USERS)))
     connection.execute(sa.delete(User).where(User.is_demo))

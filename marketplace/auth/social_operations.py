@@ -1,0 +1,145 @@
+"""Signing in through a provider: which account a proven person gets, by the one key of provider
+and subject, and when an e-mail may lead to an account (security checklist 28, 29).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.auth import identities, operations, parts, sessions
+from marketplace.auth.devices import Device
+from marketplace.auth.identifiers import email_key
+from marketplace.auth.models import Identity, OneTimeCode, User
+from marketplace.auth.operations import NewUser
+from marketplace.auth.sessions import TokenPair
+from marketplace.auth.social_claims import Proven, new_username
+from marketplace.core import audit
+from marketplace.core.database import session, transactional, violated
+from marketplace.core.errors import Code, DomainError
+from marketplace.notifications.models import PushDevice
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 4
+_RACES = frozenset({Code.USERNAME_TAKEN, Code.EMAIL_TAKEN})
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A device that is signed in; `created` says that the account was made for it."""
+
+    user: User
+    pair: TokenPair
+    created: bool
+
+
+def sign_in(proven: Proven, *, role: str, language: str, device: Device, now: datetime) -> SignedIn:
+    """Sign the proven person in; `role` and `language` are a new account's.
+
+    Raises 403 `account_blocked`, and 409 `identity_taken` when the e-mail leads to an account that
+    another person of the same provider enters already.
+    """
+    for _attempt in range(_ATTEMPTS - 1):
+        try:
+            return _sign_in(proven, role, language, device, now)
+        except IntegrityError as error:
+            if violated(error) not in identities.UNIQUE:
+                raise
+        except DomainError as error:
+            if error.code not in _RACES:
+                raise
+        # Somebody made the account, or took its name, at this moment: what is there now counts.
+    return _sign_in(proven, role, language, device, now)
+
+
+@transactional
+def _sign_in(proven: Proven, role: str, language: str, device: Device, now: datetime) -> SignedIn:
+    user = _known(proven, now)
+    created = False
+    if user is None:
+        user = _by_email(proven, now)
+    if user is None:
+        user = _newcomer(proven, role, language, now)
+        created = True
+    log.info("signed in user %s through %s", user.id, proven.provider)
+    return SignedIn(user, sessions.begin(user.id, device, now), created)
+
+
+def _known(proven: Proven, now: datetime) -> User | None:
+    query = sa.select(Identity).where(
+        Identity.provider == proven.provider, Identity.subject == proven.subject
+    )
+    identity = session().scalar(query)
+    if identity is None:
+        return None
+    user = sessions.lock_user(identity.user_id)
+    # It may have been unlinked, or its account deleted, before the lock was ours.
+    identity = session().scalar(query.execution_options(populate_existing=True))
+    if user is None or identity is None or identity.user_id != user.id:
+        return None
+    _refuse_blocked(user)
+    identity.last_used_at = now
+    identity.email = proven.email
+    return user
+
+
+def _by_email(proven: Proven, now: datetime) -> User | None:
+    if proven.email is None or not proven.vouched:
+        return None
+    key = email_key(proven.email)
+    user_id = session().scalar(sa.select(User.id).where(User.email_folded == key))
+    user = None if user_id is None else sessions.lock_user(user_id)
+    if user is None or user.email_folded != key:
+        return None
+    _refuse_blocked(user)
+    if user.email_verified_at is None:
+        _take_over(user, proven.provider, now)
+    identities.add(user.id, proven, now)
+    return user
+
+
+def _refuse_blocked(user: User) -> None:
+    if user.blocked_at is not None:
+        log.warning("refused social sign-in of blocked user %s", user.id)
+        raise DomainError(Code.ACCOUNT_BLOCKED)
+
+
+def _take_over(user: User, provider: str, now: datetime) -> None:
+    """Give an account whose e-mail nobody ever proved to the one who now has: whoever registered
+    it may have done so to wait for its owner, so every way back in is closed.
+    """
+    user.password_hash = None
+    user.phone = None
+    user.phone_verified_at = None
+    user.email_verified_at = now
+    user.updated_at = now
+    for model in (Identity, OneTimeCode, PushDevice):
+        session().execute(sa.delete(model).where(model.user_id == user.id))
+    operations.end_all_sessions(user.id, "taken_over", now)
+    audit.record("identity.take_over", "user", user.id, actor="system", now=now, provider=provider)
+    log.warning("unverified account %s given to its e-mail's owner", user.id)
+
+
+def _newcomer(proven: Proven, role: str, language: str, now: datetime) -> User:
+    email = proven.email if proven.confirmed else None
+    if email is not None and _is_held(email):
+        email = None
+    user = operations.create_user(
+        NewUser(new_username(), email, None, role, language, password_hash=None), now
+    )
+    if email is not None and proven.vouched:
+        user.email_verified_at = now
+    if proven.full_name is not None:
+        parts.run_name_parts(user, proven.full_name, now)
+    identities.add(user.id, proven, now, tell=False)
+    return user
+
+
+def _is_held(email: str) -> bool:
+    held = sa.select(User.id).where(User.email_folded == email_key(email))
+    return session().scalar(held) is not None

@@ -1,0 +1,36 @@
+"""A bound on how long one call may take in all, whatever it waits for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+R = TypeVar("R")
+
+# A call that was given up runs on until its own waits end; so many may be about at once.
+_AT_ONCE = 16
+_slots = threading.BoundedSemaphore(_AT_ONCE)
+
+
+def within(seconds: float, act: Callable[[], R]) -> R:
+    """What `act` gives, or `TimeoutError` after that many seconds.
+
+    The waits of an HTTP client are bounded one by one: a name server that does not answer, or a
+    server that sends a byte now and then, could keep the caller for minutes.
+    """
+    if not _slots.acquire(blocking=False):
+        raise TimeoutError("too many calls are on their way")
+    outcome: Future[R] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+            outcome.set_exception(error)
+        finally:
+            _slots.release()
+
+    threading.Thread(target=run, name="outbound call", daemon=True).start()
+    return outcome.result(timeout=seconds)
