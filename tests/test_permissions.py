@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from actors import NEW_SERVICE, PASSWORD, Actor, People
+from auth.social import linked
 from auth.support import REGISTRATION, logged_in
 from avatar_files import names, uploaded
 from bookings.support import add_bookings

@@ -37,9 +37,13 @@ VK_CODE = {
 VK_USER = {"first_name": "Мария", "last_name": "Соколова", "email": "masha@vk.example"}
 
 
+def rsa_key(name: str, bits: int = 2048) -> RSAPrivateKey:
+    """A private key, the same for the same name and size."""
+    return _rsa_key(name, bits)
+
+
 @cache
-def rsa_key(name: str, bits: int = 2048) -> RSAPrivateKey:  # noqa: ARG001 - one key a name
-    """A private key, the same for the same name."""
+def _rsa_key(_name: str, bits: int) -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=bits)
 
 
