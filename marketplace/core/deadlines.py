@@ -20,7 +20,8 @@ def within(seconds: float, act: Callable[[], R]) -> R:
     The waits of an HTTP client are bounded one by one: a name server that does not answer, or a
     server that sends a byte now and then, could keep the caller for minutes.
     """
-    if not _slots.acquire(blocking=False):
+    slots = _slots
+    if not slots.acquire(blocking=False):
         raise TimeoutError("too many calls are on their way")
     outcome: Future[R] = Future()
 
@@ -30,7 +31,7 @@ def within(seconds: float, act: Callable[[], R]) -> R:
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits
             outcome.set_exception(error)
         finally:
-            _slots.release()
+            slots.release()
 
     threading.Thread(target=run, name="outbound call", daemon=True).start()
     return outcome.result(timeout=seconds)

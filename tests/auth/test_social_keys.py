@@ -1,4 +1,4 @@
-"""A provider's keys: fetched once, kept as long as it says, rolled over; a provider that is down."""
+"""A provider's keys: fetched once, kept for as long as it says, rolled over; one that is down."""
 
 from __future__ import annotations
 
