@@ -25,7 +25,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 NOW = utc_now()
 TODAY = NOW.date()
 # Who signs in where more than one may, or the client must.
-FOR_CLIENTS = {"createBooking", "createHold", "listHolds", "deleteHold"}
+FOR_CLIENTS = {"createBooking", "createHold", "listHolds", "deleteHold", "unlinkIdentity"}
 BY_SPECIALISTS = {"confirmBooking", "declineBooking", "completeBooking", "noShowBooking"}
 OPTIONAL_HEADERS = {"Link", "X-Total-Count", "Idempotency-Replayed"}
 
