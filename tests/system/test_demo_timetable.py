@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.auth.models import Session, User
+from marketplace.auth.models import Identity, Session, User
 from marketplace.extensions import db
 from marketplace.profile.models import Profile
 from marketplace.schedule.models import (
@@ -161,5 +161,5 @@ def test_progress_is_told_up_to_the_end(stored):
 
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     # The bookings are told by specialists.
-    steps = sum(stored(User, Profile, Service, Session, *MODELS)) + 20
+    steps = sum(stored(User, Profile, Service, Session, Identity, *MODELS)) + 20
     assert told[-1] == (steps, steps)
