@@ -234,8 +234,12 @@ def test_a_blocked_person_stays_out(
     assert identities_of(social_app, owner.user_id) == []
 
 
-def test_parallel_first_sign_ins_make_one_account(social_app: Flask, provider: Provider) -> None:
-    body = provider.google_body()
+@pytest.mark.parametrize("email", [GMAIL, None])
+def test_parallel_first_sign_ins_make_one_account(
+    social_app: Flask, provider: Provider, email: str | None
+) -> None:
+    """Whether the e-mail tells that they are one person, or the subject alone."""
+    body = provider.google_body(email=email)
 
     answers = in_parallel(
         8, lambda _: enter(Actor(social_app.test_client()), "google", body).get_json()
