@@ -33,7 +33,7 @@ _OK = 200
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=([0-9]{1,9})(?:$|[\s,])", re.ASCII | re.IGNORECASE)
 # What comes packed could be far longer than it looks.
 PLAIN = {"Accept-Encoding": "identity"}
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ProviderDown(Exception):
@@ -57,7 +57,7 @@ class KeySet:
         self._url = url
         self._lock = threading.Lock()
         self._keys: dict[str, RSAPublicKey] = {}
-        self._fresh_until = self._stale_until = self._asked_at = _LONG_AGO
+        self._fresh_until = self._stale_until = self._asked_at = LONG_AGO
         self._failed = False
 
     def find(self, kid: str, now: datetime) -> RSAPublicKey | None:

@@ -7,7 +7,7 @@ not answer, or not as documented, is `ProviderDown`.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -15,11 +15,12 @@ from jwt import PyJWS, PyJWTError
 
 from marketplace.auth import social_claims
 from marketplace.auth.social_claims import NotProven, Proven
-from marketplace.auth.social_keys import PLAIN, KeySet, ProviderDown, bounded_body
+from marketplace.auth.social_keys import LONG_AGO, PLAIN, KeySet, ProviderDown, bounded_body
 from marketplace.core.deadlines import within
 from marketplace.core.outbound import TIMEOUT_SECONDS, http_client
 from marketplace.settings_social import VK, SocialSettings
 
+VK_PAUSE = timedelta(seconds=10)
 _ALGORITHM = "RS256"
 _KID_MAX = 255
 # Our own mistake or VK's trouble, neither of them the caller's fault.
@@ -37,6 +38,7 @@ class Providers:
         self.settings = settings
         self._google = KeySet(settings.google_jwks_url)
         self._apple = KeySet(settings.apple_jwks_url)
+        self._vk_failed_at = LONG_AGO
 
     def google(self, id_token: str, nonce: str | None, now: datetime) -> Proven:
         """Who Google's token is of. Raises `NotProven` or `ProviderDown`."""
@@ -50,8 +52,13 @@ class Providers:
             claims, self.settings.apple_issuers, self.settings.apple_client_ids, nonce, now
         )
 
-    def vk(self, *, code: str, code_verifier: str, device_id: str, state: str) -> Proven:
+    def vk(
+        self, now: datetime, *, code: str, code_verifier: str, device_id: str, state: str
+    ) -> Proven:
         """Who VK gave the code for. Raises `NotProven` or `ProviderDown`."""
+        # While VK cannot be reached, each who asked in vain would hold a thread for seconds.
+        if abs(now - self._vk_failed_at) < VK_PAUSE:
+            raise ProviderDown("resting")
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -64,6 +71,7 @@ class Providers:
         try:
             return within(TIMEOUT_SECONDS, lambda: self._vk_person(form))
         except (TimeoutError, httpx.HTTPError) as error:
+            self._vk_failed_at = now
             raise ProviderDown(type(error).__name__) from error
 
     def _vk_person(self, form: dict[str, str]) -> Proven:

@@ -143,7 +143,7 @@ def _ask(provider: str, body: dict[str, Any]) -> Proven:
     providers = _providers()
     if provider == VK:
         names = ("code", "code_verifier", "device_id", "state")
-        return providers.vk(**{name: body[name] for name in names})
+        return providers.vk(utc_now(), **{name: body[name] for name in names})
     ask = providers.google if provider == GOOGLE else providers.apple
     return ask(body["id_token"], body.get("nonce"), utc_now())
 

@@ -33,5 +33,9 @@ def within(seconds: float, act: Callable[[], R]) -> R:
         finally:
             slots.release()
 
-    threading.Thread(target=run, name="outbound call", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="outbound call", daemon=True).start()
+    except RuntimeError as error:  # the machine has no thread left
+        slots.release()
+        raise TimeoutError("no thread for the call") from error
     return outcome.result(timeout=seconds)

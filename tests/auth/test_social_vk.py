@@ -12,7 +12,11 @@ import pytest
 from actors import Actor, People, assert_problem
 from auth.provider import VERIFIER, VK_CODE, VK_ID, VK_REDIRECT, VK_USER, Provider
 from auth.social import enter, entered, identities_of, verify_email
+from auth.support import at
 from flask import Flask
+
+from marketplace.auth.social_providers import VK_PAUSE
+from marketplace.core.clock import utc_now
 
 GRANTED = {
     "access_token": "vk1.a.token",
@@ -170,6 +174,24 @@ def test_vk_that_keeps_us_waiting_is_given_up(
 
     assert_problem(refused, 503, "provider_unavailable")
     assert time.monotonic() - start < 8  # five, and room for a busy machine
+
+
+def test_vk_that_cannot_be_reached_is_left_alone_for_a_while(
+    stranger: Actor, provider: Provider
+) -> None:
+    def hang_up(_form: dict[str, str]) -> Any:
+        raise ConnectionAbortedError
+
+    working, start = provider.vk_token, utc_now()
+    provider.vk_token = hang_up
+    with at(start):
+        assert enter(stranger, "vk", VK_CODE).status_code == 503
+        provider.vk_token = working
+        assert_problem(enter(stranger, "vk", VK_CODE), 503, "provider_unavailable")
+    assert provider.asked == ["/oauth2/auth"]
+
+    with at(start + VK_PAUSE):
+        assert enter(stranger, "vk", VK_CODE).status_code == 201
 
 
 @pytest.mark.parametrize(
