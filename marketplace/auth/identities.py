@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import queries, sessions
+from marketplace.auth import notices, queries, sessions
 from marketplace.auth.models import Identity, Session, User
 from marketplace.auth.passwords import verify_password
 from marketplace.auth.social_claims import Proven
@@ -18,8 +18,6 @@ from marketplace.core import audit
 from marketplace.core.clock import wire_moment
 from marketplace.core.database import release, session, transactional, violated
 from marketplace.core.errors import Code, DomainError, Message, not_found
-from marketplace.notifications import outbox
-from marketplace.notifications.outbox import Notice
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +44,7 @@ def add(user_id: int, proven: Proven, now: datetime, *, tell: bool = True) -> Id
     session().add(identity)
     session().flush()
     if tell:
-        _tell("identity_linked", user_id, identity, now)
+        notices.tell(user_id, "identity_linked", now, {"provider": identity.provider})
     return identity
 
 
@@ -122,7 +120,7 @@ def _unlink(
     identity = own[identity_id]
     session().delete(identity)
     _record("identity.unlink", user_id, identity, now)
-    _tell("identity_unlinked", user_id, identity, now)
+    notices.tell(user_id, "identity_unlinked", now, {"provider": identity.provider})
 
 
 def _of(user_id: int) -> sa.Select[Identity]:
@@ -137,20 +135,6 @@ def _wrong_password() -> DomainError:
 def _record(action: str, user_id: int, identity: Identity, now: datetime) -> None:
     actor = f"user:{user_id}"
     audit.record(action, "user", user_id, actor=actor, now=now, provider=identity.provider)
-
-
-def _tell(kind: str, user_id: int, identity: Identity, now: datetime) -> None:
-    notice = Notice(
-        user_id=user_id,
-        kind=kind,
-        subject_type="user",
-        subject_id=user_id,
-        payload={"provider": identity.provider},
-        due_at=now,
-        dedup_key=f"{kind}:{identity.id}",
-        urgent=True,
-    )
-    outbox.enqueue([notice], now)
 
 
 def export(user_id: int) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def _sign_in(proven: Proven, role: str, language: str, device: Device, now: date
     if user is None:
         user = _newcomer(proven, role, language, now)
         created = True
+    else:
+        sessions.announce(user.id, device, now)
     log.info("signed in user %s through %s", user.id, proven.provider)
     return SignedIn(user, sessions.begin(user.id, device, now), created)
 

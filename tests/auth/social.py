@@ -77,5 +77,6 @@ def identities_of(app: Flask, user_id: int) -> list[tuple[str, str]]:
 
 
 def notices_of(app: Flask, user_id: int) -> list[tuple[str, dict[str, Any]]]:
+    """What the person is told of identities."""
     rows = rows_of(app, Notification, user_id=user_id)
-    return [(row.kind, row.payload) for row in rows]
+    return [(row.kind, row.payload) for row in rows if row.kind.startswith("identity_")]

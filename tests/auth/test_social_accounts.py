@@ -43,7 +43,7 @@ def test_a_new_person_gets_an_account(stranger: Actor, provider: Provider) -> No
     assert (user["email"], user["email_verified"], user["phone"]) == (GMAIL, True, None)
     assert user["role"] == "specialist"
     me = Actor(stranger.client, access=told["access"])
-    assert me.get("/api/auth/me/").get_json() == user
+    assert user.items() <= me.get("/api/auth/me/").get_json().items()
     assert me.get("/api/auth/profile/me/").get_json()["full_name"] == "Мария Соколова"
     again = stranger.post("/api/auth/refresh/", {"refresh": told["refresh"]})
     assert again.status_code == 200
