@@ -36,6 +36,7 @@ from marketplace.core import limits, logging, media, problems, requests
 from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.notifications import commands as notifications_commands
 from marketplace.notifications import queries as notifications
+from marketplace.notifications import routes as notifications_routes
 from marketplace.profile import avatar_routes, avatars
 from marketplace.profile import importing as profile_importing
 from marketplace.profile import operations as profiles
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         *(social_routes.LINK[provider] for provider in PROVIDERS if provider in offered),
         recovery_routes.blp,
         privacy_routes.blp,
+        notifications_routes.blp,
         profile_routes.blp,
         avatar_routes.blp,
         services_routes.blp,

@@ -55,6 +55,7 @@ ROLES = {
     "auth.importing": "operations",
     "auth.import_commands": "commands",
     "notifications.worker": "operations",
+    "notifications.parcels": "operations",
     "profile.avatars": "operations",
     "profile.avatar_routes": "routes",
     "auth.administration": "operations",

@@ -89,6 +89,8 @@ ROWS = [
         *("DELETE", "/api/auth/me/identities/<id:identity_id>/", 401, 404, 404, 204),
         {"current_password": PASSWORD},
     ),
+    Row("POST", "/api/auth/devices/", 401, 201, 201, 201, {"token": "t", "platform": "web"}),
+    Row("DELETE", "/api/auth/devices/<id:device_id>/", 401, 404, 404, 204),
     Row("GET", "/api/auth/profile/me/", 401, 200, 200, 200),
     Row("PATCH", "/api/auth/profile/me/", 401, 200, 200, 200, {"city": "Омск"}),
     Row("PUT", AVATAR, 401, 200, 200, 200, plain()),
@@ -242,6 +244,9 @@ def path_of(row: Row, owner: Actor) -> str:
         path = path.replace("<id:booking_id>", str(asked_for(owner)))
     if path.endswith("/explain/"):
         path += f"?starts_at={PAST}"
+    if "<id:device_id>" in path:
+        device = owner.post("/api/auth/devices/", {"token": "mine", "platform": "ios"}).get_json()
+        path = path.replace("<id:device_id>", str(device["id"]))
     path = path.replace("<id:hold_id>", "1")
     if "<path:name>" in path:
         path = path.replace("<path:name>", names(uploaded(owner))[0])

@@ -136,6 +136,10 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Файл не прошёл проверку на вирусы.",
         "The file did not pass the virus scan.",
     ),
+    "push_token": (
+        "Это не токен push-сообщений: в нём только латинские буквы, цифры и знаки.",
+        "This is no push token: those hold only Latin letters, digits and signs.",
+    ),
     "duplicate": ("Имя «{name}» передано дважды.", "The name “{name}” is given twice."),
 }
 

@@ -34,7 +34,8 @@ def forget(user_id: int, now: datetime) -> None:
     session().execute(
         sa.update(rows)
         .where(rows.c.user_id == user_id, rows.c.state == PENDING)
-        .values(state=CANCELLED, ended_at=now)
+        # Without its lease a worker that has one in hand writes nothing of it back.
+        .values(state=CANCELLED, ended_at=now, leased_until=None)
     )
     session().execute(sa.update(rows).where(rows.c.user_id == user_id).values(**BLANK))
     session().execute(sa.delete(PushDevice).where(PushDevice.user_id == user_id))

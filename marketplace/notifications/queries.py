@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from jinja2 import TemplateError
 
 from marketplace.core.database import session
+from marketplace.core.errors import not_found
 from marketplace.notifications.models import Notification
-from marketplace.notifications.texts import render
+from marketplace.notifications.readers import NOBODY, Reader
+from marketplace.notifications.routing import CODES
+from marketplace.notifications.texts import HIDDEN_CODE, mask, render
 
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """How a person is to be spoken to, and where; `email_verified` and `phone_verified` say that
-    the person has shown to receive what is sent there.
-    """
-
-    language: str
-    timezone: str
-    email: str | None = None
-    email_verified: bool = False
-    phone: str | None = None
-    phone_verified: bool = False
+__all__ = [
+    "Reader",
+    "details",
+    "fill",
+    "notification_rows",
+    "on_fill",
+    "on_read",
+    "readers_of",
+]
 
 
 # Who knows readers comes later in the house and hands it forward.
@@ -48,34 +47,72 @@ def on_fill(kind: str, part: Callable[[Mapping[str, Any]], Mapping[str, Any] | N
     _on_fill[kind] = part
 
 
+def readers_of(user_ids: Sequence[int]) -> dict[int, Reader]:
+    """How these people are spoken to; who is not known is not in it."""
+    readers: dict[int, Reader] = {}
+    if user_ids:
+        for part in _on_read:
+            readers.update(part(user_ids))
+    return readers
+
+
+def fill(kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The payload as it is needed for sending; None says that it is out of date."""
+    part = _on_fill.get(kind)
+    return payload if part is None else part(payload)
+
+
+_LISTED = (
+    *(Notification.id, Notification.due_at, Notification.state, Notification.user_id),
+    *(Notification.kind, Notification.subject_type, Notification.subject_id),
+    *(Notification.payload, Notification.created_at, Notification.ended_at),
+    *(Notification.channel, Notification.destination, Notification.urgent),
+    *(Notification.attempts, Notification.leased_until, Notification.last_error),
+)
+
+
 def notification_rows(
-    *, user_id: int | None, state: str | None, after: int | None, limit: int
+    *, user_id: int | None, state: str | None, after: int | None, limit: int, brand: str = ""
 ) -> list[dict[str, Any]]:
-    """The outbox, newest first, each with its text as the reader would get it."""
-    query = sa.select(
-        Notification.id,
-        Notification.due_at,
-        Notification.state,
-        Notification.user_id,
-        Notification.kind,
-        Notification.subject_type,
-        Notification.subject_id,
-        Notification.payload,
-        Notification.created_at,
-        Notification.ended_at,
-    )
+    """The outbox, newest first, each with its text as the reader would get it; destinations are
+    masked, and codes are never shown.
+    """
+    query = sa.select(*_LISTED)
     if user_id is not None:
         query = query.where(Notification.user_id == user_id)
     if state is not None:
         query = query.where(Notification.state == state)
     if after is not None:
         query = query.where(Notification.id < after)
-    rows = session().execute(query.order_by(Notification.id.desc()).limit(limit)).mappings().all()
-    readers: dict[int, Reader] = {}
-    for part in _on_read:
-        readers.update(part([row["user_id"] for row in rows]))
-    return [{**row, "text": _text(row, readers[row["user_id"]])} for row in rows]
+    return _shown(query.order_by(Notification.id.desc()).limit(limit), brand)
 
 
-def _text(row: Mapping[Any, Any], reader: Reader) -> str:
-    return render(row["kind"], row["payload"], reader.language, reader.timezone)
+def details(notification_id: int, *, brand: str = "") -> dict[str, Any]:
+    """One row as the list shows it. Raises 404."""
+    found = _shown(sa.select(*_LISTED).where(Notification.id == notification_id), brand)
+    if not found:
+        raise not_found()
+    return found[0]
+
+
+def _shown(query: sa.Select[Any], brand: str) -> list[dict[str, Any]]:
+    rows = session().execute(query).mappings().all()
+    readers = readers_of([row["user_id"] for row in rows if row["user_id"] is not None])
+    return [
+        {
+            **row,
+            "destination": mask(row["destination"]),
+            "text": _text(row, readers.get(row["user_id"], NOBODY), brand),
+        }
+        for row in rows
+    ]
+
+
+def _text(row: Mapping[Any, Any], reader: Reader, brand: str) -> str:
+    hidden = {"code": HIDDEN_CODE} if row["kind"] in CODES else {}
+    try:
+        return render(
+            row["kind"], {**row["payload"], **hidden}, reader.language, reader.timezone, brand
+        )
+    except (LookupError, ValueError, TemplateError):  # blanked, or of a later version
+        return ""

@@ -19,6 +19,7 @@ _TAGS = {
     "account": "Учётная запись, сеансы, пароль",
     "recovery": "Подтверждение почты и телефона, забытый пароль",
     "privacy": "Согласия, выгрузка и удаление своих данных",
+    "devices": "Устройства для push-сообщений",
     "profile": "Профили",
     "avatar": "Аватар",
     "services": "Услуги, как их знают приложения",
@@ -32,7 +33,7 @@ _TAGS = {
 }
 # Of fresh demo data: service 1 is the demo specialist's (user 1), session 3 the demo client's.
 _PATH_EXAMPLES = {"service_id": 1, "user_id": 1, "session_id": 3, "exception_id": 1}
-_PATH_EXAMPLES |= {"booking_id": 1, "hold_id": 1, "identity_id": 1}
+_PATH_EXAMPLES |= {"booking_id": 1, "hold_id": 1, "identity_id": 1, "device_id": 1}
 # Of the demo client's bookings with the demo specialist the first waits for an answer, the second
 # is to come, the third has begun.
 _OWN_EXAMPLES = {

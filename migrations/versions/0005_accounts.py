@@ -144,13 +144,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_notifications_destination", "notifications")
     for table in ("erasures", "push_devices", "consents", "identities", "codes"):
         op.drop_table(table)
     # What the older shape cannot say is made sayable: nobody may sign in by it.
     op.execute("DELETE FROM notifications WHERE user_id IS NULL")
     op.execute("UPDATE users SET password_hash = '!' WHERE password_hash IS NULL")
     op.execute("UPDATE users SET phone = '+000' || id WHERE email IS NULL AND phone IS NULL")
-    op.drop_index("ix_notifications_destination", "notifications")
     with op.batch_alter_table("notifications", table_kwargs=_KEPT) as notifications:
         for name in ("channel", "attempts", "destination"):
             notifications.drop_constraint(op.f(f"ck_notifications_{name}"), type_="check")

@@ -44,6 +44,7 @@ class Plan:
     first_exception: int = 1
     first_booking: int = 1
     first_hold: int = 1
+    first_device: int = 1
 
     def __post_init__(self) -> None:
         if min(self.specialists, self.services_each, self.clients) < 1:

@@ -219,3 +219,15 @@ def identities(plan: Plan) -> Iterator[Row]:
         "created_at": linked_at,
         "last_used_at": linked_at,
     }
+
+
+def push_devices(plan: Plan) -> Iterator[Row]:
+    """The demo client's phone, whose token no push service knows."""
+    yield {
+        "id": plan.first_device,
+        "user_id": plan.first_user + 1,
+        "token": f"demo-device-{plan.seed}",
+        "platform": "android",
+        "created_at": plan.now - timedelta(days=3),
+        "last_seen_at": plan.now - timedelta(hours=2),
+    }

@@ -14,6 +14,7 @@ from marketplace.auth.passwords import hash_password
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.core import audit
 from marketplace.core.database import Base, read, session, transactional
+from marketplace.notifications.models import PushDevice
 from marketplace.profile.models import Profile
 from marketplace.schedule.models import (
     ExceptionInterval,
@@ -83,6 +84,7 @@ def load(
         first_exception=_next_id(connection, ScheduleException),
         first_booking=_next_id(connection, Booking),
         first_hold=_next_id(connection, Hold),
+        first_device=_next_id(connection, PushDevice),
     )
     category_ids = _write_categories(connection)
     parts: tuple[tuple[type[Base], Iterator[Row]], ...] = (
@@ -98,9 +100,10 @@ def load(
         (Service, generator.services(plan, category_ids)),
         (Session, generator.sessions(plan)),
         (Identity, generator.identities(plan)),
+        (PushDevice, generator.push_devices(plan)),
     )
     written = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
-    written += generator.IDENTITIES
+    written += generator.IDENTITIES + 1
     total = written + plan.specialists  # of bookings nobody knows how many before they are made
     done = 0
     last_exception = plan.first_exception - 1
@@ -118,6 +121,7 @@ def load(
     _follow_ids(connection, User, plan.first_user + plan.people - 1)
     _follow_ids(connection, Service, plan.first_service + plan.services - 1)
     _follow_ids(connection, ScheduleException, last_exception)
+    _follow_ids(connection, PushDevice, plan.first_device)
     _follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
     counts = Counts(specialists, clients, plan.services, len(category_ids))
     _record("demo.load", counts, actor, now)

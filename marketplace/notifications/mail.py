@@ -1,0 +1,136 @@
+"""E-mail over SMTP: one connection for as long as it holds."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import formatdate, parseaddr
+
+from marketplace.notifications.senders import Message, Permanent, Temporary, Unreachable
+from marketplace.settings_delivery import SmtpServer
+
+TIMEOUT_SECONDS = 10.0
+_PERMANENT = 500
+_CLOSING = 421
+
+
+def compose(message: Message, sender: str) -> bytes:
+    """The message as bytes of RFC 5322. Raises `Permanent` for an address that is none."""
+    name, address = parseaddr(sender)
+    mail = EmailMessage()
+    try:
+        mail["From"] = Address(name, addr_spec=address)
+        mail["To"] = Address(addr_spec=message.destination)
+        mail["Subject"] = message.title
+        mail["Date"] = formatdate(usegmt=True)
+        mail["Message-ID"] = f"<{message.key}@{address.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.text, cte="base64")
+        mail.add_alternative(message.html, subtype="html", cte="base64")
+        return mail.as_bytes(policy=SMTP if message.destination.isascii() else SMTPUTF8)
+    except (ValueError, IndexError, UnicodeError) as error:
+        raise Permanent(f"no e-mail can be made of it ({type(error).__name__})") from None
+
+
+class SmtpSender:
+    """Sends over one connection, which is made anew when it broke."""
+
+    def __init__(
+        self, server: SmtpServer, sender: str, *, context: ssl.SSLContext | None = None
+    ) -> None:
+        self._server = server
+        self._sender = sender
+        self._envelope = parseaddr(sender)[1]
+        self._context = context
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, message: Message) -> None:
+        raw = compose(message, self._sender)
+        is_kept = self._connection is not None
+        try:
+            self._deliver(message.destination, raw)
+        except Unreachable:
+            # A server may close what idled for long; that says nothing of the server.
+            if not is_kept:
+                raise
+            self._deliver(message.destination, raw)
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.quit()
+            except (OSError, smtplib.SMTPException):
+                connection.close()
+
+    def _deliver(self, destination: str, raw: bytes) -> None:
+        connection = self._connection or self._connect()
+        self._connection = connection
+        options = () if destination.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+        try:
+            connection.sendmail(self._envelope, [destination], raw, options)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, _ = next(iter(error.recipients.values()))
+            self._refused(code, "the recipient")
+        except smtplib.SMTPSenderRefused as error:
+            # Not the receiver's fault, and no better with the next one.
+            self._drop()
+            raise Unreachable(f"SMTP {error.smtp_code} to our sender") from None
+        except smtplib.SMTPDataError as error:
+            self._refused(error.smtp_code, "the message")
+        except smtplib.SMTPNotSupportedError:
+            raise Permanent("the mail server takes no such address") from None
+        except smtplib.SMTPServerDisconnected:
+            self._drop()
+            raise Unreachable("the mail server closed the connection") from None
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise Temporary(f"the mail server failed ({type(error).__name__})") from None
+
+    def _refused(self, code: int, what: str) -> None:
+        if code == _CLOSING:
+            self._drop()
+            raise Unreachable(f"SMTP {code}: the mail server is closing")
+        if code >= _PERMANENT:
+            raise Permanent(f"SMTP {code} to {what}")
+        raise Temporary(f"SMTP {code} to {what}")
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        connection: smtplib.SMTP | None = None
+        try:
+            if server.security == "tls":
+                connection = smtplib.SMTP_SSL(
+                    server.host, server.port, timeout=TIMEOUT_SECONDS, context=self._tls()
+                )
+            else:
+                connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+            if server.security == "starttls":
+                connection.starttls(context=self._tls())
+            if server.user:
+                connection.login(server.user, server.password)
+        except smtplib.SMTPAuthenticationError as error:
+            _close(connection)
+            raise Unreachable(f"SMTP {error.smtp_code} to our log-in") from None
+        except (OSError, smtplib.SMTPException) as error:
+            _close(connection)
+            reason = type(error).__name__
+            raise Unreachable(f"the mail server cannot be reached ({reason})") from None
+        return connection
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
+
+    def _drop(self) -> None:
+        _close(self._connection)
+        self._connection = None
+
+
+def _close(connection: smtplib.SMTP | None) -> None:
+    if connection is not None:
+        connection.close()
