@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from marketplace.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from marketplace.server.companion import Companion
 
 
 @click.group()
@@ -59,7 +63,13 @@ def _serve(settings: Settings) -> int:
     if settings.processes == 1:
         app = create_app(settings)
         has_demo = startup.prepare(app, settings)
-        return serve(settings, lambda: app, listener, lambda port: _tell(settings, port, has_demo))
+        return serve(
+            settings,
+            lambda: app,
+            listener,
+            lambda port: _tell(settings, port, has_demo),
+            _companion(settings),
+        )
     has_demo = startup.prepare_apart(create_app, settings)
     # The applications do so in the serving processes; this one tells of those.
     send_to_stdout(settings)
@@ -68,7 +78,14 @@ def _serve(settings: Settings) -> int:
         lambda: create_app(settings),
         listener,
         lambda port: _tell(settings, port, has_demo),
+        _companion(settings),
     )
+
+
+def _companion(settings: Settings) -> Companion | None:
+    from marketplace.server.companion import Companion, delivery_command  # noqa: PLC0415
+
+    return Companion(delivery_command()) if settings.delivery.worker else None
 
 
 def _tell(settings: Settings, port: int, has_demo: bool) -> None:
@@ -78,6 +95,10 @@ def _tell(settings: Settings, port: int, has_demo: bool) -> None:
 
         names = f"{accounts.DEMO_CLIENT} and {accounts.DEMO_SPECIALIST}"
         click.echo(f"Demo log-ins: {names}, both with the password {accounts.DEMO_PASSWORD}")
+    if settings.delivery.worker:
+        from marketplace.notifications.gateways import describe  # noqa: PLC0415
+
+        click.echo(f"Messages: {describe(settings)}")
     click.echo("Stop with Ctrl-C.")
 
 

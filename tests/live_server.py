@@ -34,6 +34,7 @@ def live_server(database: TestDatabase, **variables: str) -> Iterator[str]:
         "REDIS_URL": "",
         "RATE_LIMITS": "off",
         "DEMO_DATA": "off",
+        "DELIVERY": "off",
         "LOG_LEVEL": "WARNING",
     }
     named = {f"MARKETPLACE_{name}": value for name, value in (settings | variables).items()}

@@ -152,6 +152,7 @@ def running_application(folder, **environ):
         "MARKETPLACE_LISTEN": f"127.0.0.1:{port}",
         "MARKETPLACE_TRUSTED_PROXY": "127.0.0.1",
         "MARKETPLACE_DEMO_DATA": "off",
+        "MARKETPLACE_DELIVERY": "off",
         "MARKETPLACE_RATE_LIMITS": "on",
         "MARKETPLACE_LIMIT_LOGIN_ADDRESS": "3/hour",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -31,7 +32,7 @@ def compose(message: Message, sender: str) -> bytes:
         mail.set_content(message.text, cte="base64")
         mail.add_alternative(message.html, subtype="html", cte="base64")
         return mail.as_bytes(policy=SMTP if message.destination.isascii() else SMTPUTF8)
-    except (ValueError, IndexError, UnicodeError) as error:
+    except (MessageError, ValueError, IndexError) as error:
         raise Permanent(f"no e-mail can be made of it ({type(error).__name__})") from None
 
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from wsgiref.types import WSGIApplication
 
+from marketplace.server.companion import Companion
 from marketplace.server.http import BACKLOG
 from marketplace.server.supervisor import Supervisor
 from marketplace.server.worker import Stop, stop_signals, work
@@ -52,11 +53,13 @@ def serve(
     make_app: Callable[[], WSGIApplication],
     listener: socket.socket,
     announce: Callable[[int], None] = lambda _port: None,
+    companion: Companion | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code.
 
     `make_app` is called in each serving process. `announce` gets the port once the socket
-    listens. Requests in flight are finished for up to 30 s. Raises `StartError`.
+    listens. Requests in flight are finished for up to 30 s. A `companion` runs from then on and
+    ends with the server. Raises `StartError`.
     """
     try:
         listener.listen(BACKLOG)
@@ -64,17 +67,33 @@ def serve(
         listener.close()
         raise _cannot_listen(settings, error) from error
     port: int = listener.getsockname()[1]
+    tend = companion.tend if companion is not None else None
+    try:
+        return _serve(settings, make_app, listener, lambda: announce(port), tend)
+    finally:
+        if companion is not None:
+            companion.stop()
+
+
+def _serve(
+    settings: Settings,
+    make_app: Callable[[], WSGIApplication],
+    listener: socket.socket,
+    announce: Callable[[], None],
+    tend: Callable[[], None] | None,
+) -> int:
     if settings.processes == 1:
         stop = Stop()
         stop.listen(stop_signals())
-        work(settings, make_app(), listener, stop, announce=lambda: announce(port))
+        look_after = tend or (lambda: None)
+        work(settings, make_app(), listener, stop, announce=announce, tend=look_after)
         return 0
     parent = os.getpid()
 
     def child(stop: Stop) -> None:
         work(settings, make_app(), listener, stop, parent=parent)
 
-    return Supervisor(settings.processes, child).run(listener, lambda: announce(port))
+    return Supervisor(settings.processes, child, tend).run(listener, announce)
 
 
 def _cannot_listen(settings: Settings, error: Exception) -> StartError:

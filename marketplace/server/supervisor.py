@@ -14,6 +14,7 @@ from collections.abc import Callable
 from marketplace.server.worker import DRAIN_SECONDS, Stop
 
 EARLY_DEATH_SECONDS = 5.0
+TEND_SECONDS = 1.0
 MAX_BACK_OFF_SECONDS = 5.0
 KILL_AFTER_SECONDS = DRAIN_SECONDS + 5
 
@@ -21,10 +22,18 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Keeps `count` children alive, each of which runs `child(stop)`."""
+    """Keeps `count` children alive, each of which runs `child(stop)`; `tend` is called every
+    second or so.
+    """
 
-    def __init__(self, count: int, child: Callable[[Stop], None]) -> None:
+    def __init__(
+        self,
+        count: int,
+        child: Callable[[Stop], None],
+        tend: Callable[[], None] | None = None,
+    ) -> None:
         self._count = count
+        self._tend = tend
         self._child = child
         self._started: dict[int, float] = {}
         self._early_deaths = 0
@@ -45,7 +54,9 @@ class Supervisor:
         while not self._stop.requested and not self._failing:
             for _ in range(self._count - len(self._started)):
                 self._start()
-            self._wait(None)
+            self._wait(None if self._tend is None else TEND_SECONDS)
+            if self._tend is not None and not self._stop.requested:
+                self._tend()
             if self._reap() and not self._stop.requested and not self._failing:
                 self._wait_before_replacing()
         listener.close()
@@ -53,6 +64,9 @@ class Supervisor:
         if failing:
             log.error("the processes keep dying at their start, giving up")
         finished = self._stop_children()
+        # A companion of the server ends later, and its end must wake nobody any more.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
         return 0 if finished and not failing else 1
 
     @property

@@ -54,10 +54,11 @@ def work(
     *,
     announce: Callable[[], None] = lambda: None,
     parent: int | None = None,
+    tend: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until `stop` is requested or the `parent` process is gone, then drain.
 
-    `announce` is called once connections are taken.
+    `announce` is called once connections are taken, `tend` every second or so.
     """
     loop_map: dict[int, Any] = {}
     server = create_server(application, settings, listener, loop_map)
@@ -65,6 +66,7 @@ def work(
     announce()
     while not stop.requested and (parent is None or os.getppid() == parent):
         _poll(loop_map, POLL_SECONDS)
+        tend()
     unfinished = _drain(server, loop_map)
     if unfinished:
         log.warning("stopped with %d requests unfinished after %d s", unfinished, DRAIN_SECONDS)

@@ -28,6 +28,7 @@ class Run:
             "MARKETPLACE_PUBLIC_URL": "http://127.0.0.1:0",
             "MARKETPLACE_DEMO_DATA": "on",
             "MARKETPLACE_PROCESSES": "1",
+            "MARKETPLACE_DELIVERY": "off",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "marketplace", "run"],
