@@ -191,6 +191,7 @@ def marketplace(
         "LISTEN": f"127.0.0.1:{port}",
         "RATE_LIMITS": "off",
         "DEMO_DATA": "off",
+        "DELIVERY": "off",
         "PROCESSES": str(workers.processes),
         "THREADS": str(workers.threads),
         **settings,

@@ -24,7 +24,7 @@ def compose(message: Message, sender: str) -> bytes:
     mail = EmailMessage()
     try:
         mail["From"] = Address(name, addr_spec=address)
-        mail["To"] = Address(addr_spec=message.destination)
+        mail["To"] = _address(message.destination)
         mail["Subject"] = message.title
         mail["Date"] = formatdate(usegmt=True)
         mail["Message-ID"] = f"<{message.key}@{address.rpartition('@')[2]}>"
@@ -34,6 +34,14 @@ def compose(message: Message, sender: str) -> bytes:
         return mail.as_bytes(policy=SMTP if message.destination.isascii() else SMTPUTF8)
     except (MessageError, ValueError, IndexError) as error:
         raise Permanent(f"no e-mail can be made of it ({type(error).__name__})") from None
+
+
+def _address(destination: str) -> Address:
+    if destination.isascii():
+        return Address(addr_spec=destination)
+    # The library reads no such address, but writes one.
+    name, _, domain = destination.rpartition("@")
+    return Address(username=name, domain=domain)
 
 
 class SmtpSender:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import jinja2
+import sqlalchemy as sa
 
 from marketplace.notifications import leases, queries, texts
 from marketplace.notifications.leases import Device, Outcome
@@ -27,6 +30,8 @@ from marketplace.notifications.routing import (
 )
 from marketplace.notifications.senders import Message, message_key
 from marketplace.settings_delivery import DeliverySettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +82,28 @@ class Preparation:
         self._devices = leases.devices_of(people)
         outcomes: list[Outcome] = []
         routed: list[tuple[Any, Route]] = []
-        for row in rows:
-            try:
-                routed.append((row, self._route(row)))
-            except _Decided as decided:
-                outcomes.append(self._outcome(row, decided))
-        self._count(routed)
         parcels: list[Parcel] = []
+        for row in rows:
+            with self._deciding(row, outcomes):
+                routed.append((row, self._route(row)))
+        self._count(routed)
         for row, route in routed:
-            try:
+            with self._deciding(row, outcomes):
                 parcels.append(self._parcel(row, route))
-            except _Decided as decided:
-                outcomes.append(self._outcome(row, decided))
         return parcels, outcomes
+
+    @contextmanager
+    def _deciding(self, row: Any, outcomes: list[Outcome]) -> Iterator[None]:
+        try:
+            yield
+        except _Decided as decided:
+            outcomes.append(self._outcome(row, decided))
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one strange row must not stop the others
+            reason = f"it cannot be prepared ({type(error).__name__})"
+            log.error("notification %d: %s", row.id, reason)  # noqa: TRY400 - may hold an address
+            outcomes.append(self._outcome(row, _Decided(DEAD, reason)))
 
     def _outcome(self, row: Any, decided: _Decided) -> Outcome:
         due_at = decided.due_at or row.due_at

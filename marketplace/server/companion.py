@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
+import subprocess  # nosec B404
 import sys
 import time
 from collections.abc import Sequence
@@ -63,7 +63,8 @@ class Companion:
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         try:
-            return subprocess.Popen(self._command, cwd=PROJECT_ROOT)  # noqa: S603 - our own words
+            # Words of our own.
+            return subprocess.Popen(self._command, cwd=PROJECT_ROOT)  # noqa: S603 # nosec B603
         except OSError as error:
             self._start_at = time.monotonic() + LONGEST_PAUSE_SECONDS
             log.error("the delivery worker cannot be started (%s)", error)  # noqa: TRY400

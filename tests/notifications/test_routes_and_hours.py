@@ -261,6 +261,7 @@ def test_a_code_is_filled_in_when_it_is_sent_and_never_kept(
         ("unheard_of", {}, "its text cannot be made (KeyError)"),
         ("booking_created", {"service": "x"}, "its text cannot be made (UndefinedError)"),
         ("booking_created", {"starts_at": "soon"}, "its text cannot be made (ValueError)"),
+        ("reminder_2h", {"starts_at": "soon"}, "it cannot be prepared (ValueError)"),
     ],
 )
 def test_what_cannot_be_written_is_a_dead_letter(
