@@ -16,6 +16,7 @@ from marketplace.auth import (
     privacy_commands,
     privacy_routes,
     recovery_routes,
+    retention,
     social_routes,
     tokens,
 )
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         notifications.on_fill(purpose.kind, codes.fill)
     account_parts.on_erase(avatars.erase)
     account_parts.on_export(avatars.exported)
+    retention.on_sweep("avatar files", avatars.sweep)
 
     account_parts.on_name(profiles.name_profile)
     account_parts.on_export(identities.export)

@@ -34,6 +34,7 @@ LEASE = timedelta(minutes=2)
 # No message is begun later, so that the slowest one still ends within the lease.
 BATCH_SECONDS = 50.0
 SETTLE_SECONDS = 1.0
+SETTLE_PAUSES = (0.5, 1.0, 2.0, 4.0)
 POLL_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 _AWAY = (sa.exc.DBAPIError, sa.exc.TimeoutError)
@@ -204,9 +205,19 @@ class _Batch:
         return time.monotonic() - self._since > SETTLE_SECONDS
 
     def settle(self) -> None:
-        if self._open:
-            leases.settle(self._open, self._lease, self._clock())
-            self._open = []
+        for pause in (*SETTLE_PAUSES, None):
+            if not self._open:
+                break
+            try:
+                leases.settle(self._open, self._lease, self._clock())
+                self._open = []
+            except _AWAY:
+                # What is sent and not written is sent twice: worth some patience.
+                if pause is None:
+                    raise
+                with suppress(*_AWAY):
+                    release()
+                time.sleep(pause)
         self._since = time.monotonic()
 
 

@@ -111,15 +111,18 @@ def exported(user_id: int) -> dict[str, Any]:
     return {"avatar": read().execute(query).scalar()}
 
 
-def sweep(now: datetime) -> int:
-    """Remove files older than a day that no profile names; how many there were. Raises 503."""
+def sweep(now: datetime, dry_run: bool = False) -> int:
+    """Remove files older than a day that no profile names; how many there were, or with `dry_run`
+    are. Raises 503.
+    """
     removed = 0
     after = ""
     while page := media.storage().page(avatar_names.PREFIX, after=after, limit=_SWEPT_AT_ONCE):
         after = page[-1].name
         old = [file.name for file in page if file.modified_at < now - ORPHANS_KEPT]
         for name in _orphans(old):
-            media.storage().delete(name)
+            if not dry_run:
+                media.storage().delete(name)
             removed += 1
     return removed
 

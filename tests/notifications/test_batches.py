@@ -13,6 +13,7 @@ from notifications.posting import Recorder, deliver, enqueue_many, notice, rows,
 
 from marketplace.core.clock import utc_now
 from marketplace.extensions import db
+from marketplace.notifications import leases, worker
 from marketplace.notifications.outbox import withdraw
 from marketplace.notifications.senders import Message, Temporary
 
@@ -91,3 +92,25 @@ def test_statements_do_not_grow_with_the_batch(app: Flask, client: Actor) -> Non
         return len(sent)
 
     assert statements(2) == statements(40)
+
+
+def test_what_is_sent_is_written_as_soon_as_the_database_is_back(
+    app: Flask, client: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(app, client, 1)
+    monkeypatch.setattr(worker, "SETTLE_PAUSES", (0.0, 0.0))
+    settle, failures = leases.settle, [1, 2]
+
+    def away(*args: Any) -> None:
+        if failures:
+            failures.pop()
+            raise sa.exc.OperationalError("UPDATE", {}, Exception("server closed"))
+        settle(*args)
+
+    monkeypatch.setattr(leases, "settle", away)
+    sender = Recorder()
+
+    assert deliver(app, {"email": sender}) == {"sent": 1}
+
+    assert states(app) == ["sent"]
+    assert len(sender.sent) == 1

@@ -221,9 +221,9 @@ def identities(plan: Plan) -> Iterator[Row]:
     }
 
 
-def push_devices(plan: Plan) -> Iterator[Row]:
+def push_device(plan: Plan) -> Row:
     """The demo client's phone, whose token no push service knows."""
-    yield {
+    return {
         "id": plan.first_device,
         "user_id": plan.first_user + 1,
         "token": f"demo-device-{plan.seed}",

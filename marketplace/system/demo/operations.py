@@ -100,10 +100,9 @@ def load(
         (Service, generator.services(plan, category_ids)),
         (Session, generator.sessions(plan)),
         (Identity, generator.identities(plan)),
-        (PushDevice, generator.push_devices(plan)),
     )
     written = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
-    written += generator.IDENTITIES + 1
+    written += generator.IDENTITIES
     total = written + plan.specialists  # of bookings nobody knows how many before they are made
     done = 0
     last_exception = plan.first_exception - 1
@@ -121,6 +120,7 @@ def load(
     _follow_ids(connection, User, plan.first_user + plan.people - 1)
     _follow_ids(connection, Service, plan.first_service + plan.services - 1)
     _follow_ids(connection, ScheduleException, last_exception)
+    connection.execute(sa.insert(PushDevice), [generator.push_device(plan)])
     _follow_ids(connection, PushDevice, plan.first_device)
     _follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
     counts = Counts(specialists, clients, plan.services, len(category_ids))
