@@ -79,6 +79,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     accounts.on_created(schedules.create_schedule)
     accounts.on_block(services.mark_owner_blocked)
     accounts.on_block(booking_lives.cancel_all_of)
+    # Before the profile forgets which files they are.
+    account_parts.on_erase(avatars.erase)
+    account_parts.on_export(avatars.exported)
     for part in (profile_privacy, services_privacy, schedule_privacy, bookings_privacy):
         account_parts.on_export(part.exported)
         account_parts.on_erase(part.forget)
@@ -88,8 +91,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
         notifications.on_fill(purpose.kind, codes.fill)
-    account_parts.on_erase(avatars.erase)
-    account_parts.on_export(avatars.exported)
     retention.on_sweep("avatar files", avatars.sweep)
 
     account_parts.on_name(profiles.name_profile)

@@ -36,6 +36,7 @@ MAY_USE = {
     "models": {"models"},
 }
 ROLES = {
+    "auth.reauthentication": "operations",
     "auth.recovery": "operations",
     "auth.verification": "operations",
     "auth.account_routes": "routes",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +12,18 @@ from marketplace.auth import (
     examples,
     operations,
     queries,
+    reauthentication,
     schemas,
     sessions,
     verification,
 )
+from marketplace.auth.http import counting_wrong_passwords
 from marketplace.auth.models import User
 from marketplace.auth.verification import AccountChange, Pending
 from marketplace.core import conditional, limits, paging
 from marketplace.core.api import ID, Blueprint
 from marketplace.core.clock import utc_now, wire_moment
-from marketplace.core.errors import Code, DomainError
+from marketplace.core.errors import Code, invalid
 from marketplace.core.json import encode
 from marketplace.core.languages import request_language
 from marketplace.core.messages import text
@@ -64,8 +64,7 @@ def patch_account(body: dict[str, Any]) -> Response:
     user_id, now = viewer().user_id, utc_now()
     change = AccountChange(body.get("language"), body.get("email"), body.get("phone"))
     if change.changes_contact:
-        with _counting_wrong_passwords(user_id):
-            operations.require_password(user_id, body["current_password"], "current_password")
+        _prove_who_it_is(body.get("current_password"), now)
         limits.hit(("code_address", limits.address_key(limits.client_address())))
     user, pending = verification.change_account(
         user_id, change, require_match=lambda present: _require_match(present, now), now=now
@@ -74,17 +73,14 @@ def patch_account(body: dict[str, Any]) -> Response:
     return conditional.with_etag(response, _etag(user, pending), private=True)
 
 
-@contextmanager
-def _counting_wrong_passwords(user_id: int) -> Iterator[None]:
-    """Raise 429 to whoever gave too many; count another."""
-    bucket = ("password_change", str(user_id))
-    limits.require_room(bucket)
-    try:
-        yield
-    except DomainError as error:
-        if error.code is Code.WRONG_PASSWORD:
-            limits.hit(bucket)
-        raise
+def _prove_who_it_is(password: str | None, now: datetime) -> None:
+    caller = viewer()
+    if password is None and operations.has_password(caller.user_id):
+        raise invalid("current_password", "required")
+    with counting_wrong_passwords(caller.user_id):
+        reauthentication.prove(
+            caller.user_id, caller.session_id, password, field="current_password", now=now
+        )
 
 
 @blp.operation(
@@ -167,7 +163,7 @@ def end_other_sessions() -> Response:
 @blp.response(204)
 def change_password(body: dict[str, Any]) -> Response:
     caller = viewer()
-    with _counting_wrong_passwords(caller.user_id):
+    with counting_wrong_passwords(caller.user_id):
         operations.change_password(
             user_id=caller.user_id,
             session_id=caller.session_id,

@@ -9,7 +9,6 @@ import marshmallow as ma
 from marketplace.auth.code_values import DIGITS
 from marketplace.auth.schemas import LOGIN_MAX, AccountOut, Email, NewPassword, Password, Phone
 from marketplace.core import fields
-from marketplace.core.errors import Message
 from marketplace.core.fields import refuse
 from marketplace.core.messages import LANGUAGES
 from marketplace.core.schemas import BodySchema, PatchSchema
@@ -56,13 +55,6 @@ class AccountPatch(PatchSchema):
     email = Email()
     phone = Phone()
     current_password = Password()
-
-    @ma.validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _password(self, _data: dict[str, Any], original: Any, **_kwargs: Any) -> None:
-        if not isinstance(original, dict) or "current_password" in original:
-            return
-        if original.keys() & {"email", "phone"}:
-            raise ma.ValidationError({"current_password": [Message("required")]})
 
 
 class OwnAccountOut(AccountOut):

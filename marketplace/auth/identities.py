@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import notices, queries, sessions
-from marketplace.auth.models import Identity, Session, User
-from marketplace.auth.passwords import verify_password
+from marketplace.auth import notices, reauthentication, sessions
+from marketplace.auth.models import Identity, User
 from marketplace.auth.social_claims import Proven
 from marketplace.core import audit
 from marketplace.core.clock import wire_moment
-from marketplace.core.database import release, session, transactional, violated
-from marketplace.core.errors import Code, DomainError, Message, not_found
+from marketplace.core.database import session, transactional, violated
+from marketplace.core.errors import Code, DomainError, not_found
 
 log = logging.getLogger(__name__)
 
 UNIQUE = frozenset({"uq_identities_provider_subject", "uq_identities_user_id_provider"})
-RECENT = timedelta(minutes=5)
+_FIELD = "current_password"
 
 
 def add(user_id: int, proven: Proven, now: datetime, *, tell: bool = True) -> Identity:
@@ -82,21 +81,12 @@ def unlink(
     Raises 404, 403 `reauthentication_required`, 422 `wrong_password`, 409 `last_way_in`, and
     412 as `require_match` says.
     """
-    user = queries.account(user_id)
-    password_hash = user.password_hash
     mine = _of(user_id).where(Identity.id == identity_id)
     if session().scalar(mine) is None:
         raise not_found()
-    if password_hash is None:
-        begun = session().scalar(sa.select(Session.created_at).where(Session.id == session_id))
-        if begun is None or now - begun >= RECENT:
-            raise DomainError(Code.REAUTHENTICATION_REQUIRED)
-    elif current_password is None:
-        raise DomainError(Code.REAUTHENTICATION_REQUIRED)
-    else:
-        release()  # no connection is held while a core is busy hashing
-        if not verify_password(password_hash, current_password):
-            raise _wrong_password()
+    password_hash = reauthentication.prove(
+        user_id, session_id, current_password, field=_FIELD, now=now
+    )
     _unlink(user_id, identity_id, password_hash, require_match, now)
 
 
@@ -110,7 +100,7 @@ def _unlink(
 ) -> None:
     user = sessions.lock_signed_in(user_id)
     if user.password_hash != password_hash:
-        raise _wrong_password()
+        raise reauthentication.wrong_password(_FIELD)
     own = {identity.id: identity for identity in session().scalars(_of(user_id))}
     if identity_id not in own:
         raise not_found()
@@ -125,11 +115,6 @@ def _unlink(
 
 def _of(user_id: int) -> sa.Select[Identity]:
     return sa.select(Identity).where(Identity.user_id == user_id)
-
-
-def _wrong_password() -> DomainError:
-    errors = {"current_password": [Message("password_wrong")]}
-    return DomainError(Code.WRONG_PASSWORD, errors=errors)
 
 
 def _record(action: str, user_id: int, identity: Identity, now: datetime) -> None:

@@ -18,6 +18,7 @@ from marketplace.auth.identifiers import Identifier, Kind, email_key
 from marketplace.auth.models import Session, User
 from marketplace.auth.password_policy import password_faults
 from marketplace.auth.passwords import hash_password, needs_rehash, verify_password
+from marketplace.auth.reauthentication import wrong_password
 from marketplace.auth.sessions import TokenPair
 from marketplace.core import audit, text
 from marketplace.core.database import release, session, transactional, violated
@@ -240,24 +241,13 @@ def change_password(
     if faults:
         raise DomainError(Code.INVALID_FIELDS, errors={"new_password": faults})
     if not verify_password(old_hash, old_password):
-        raise _wrong_password("old_password")
+        raise wrong_password("old_password")
     _set_password(user_id, hash_password(new_password), old_hash, session_id, now)
 
 
-def require_password(user_id: int, password: str, field: str) -> None:
-    """Raise 422 `wrong_password` naming the field, or 403 `reauthentication_required` when the
-    account has none.
-    """
-    password_hash = queries.account(user_id).password_hash
-    release()
-    if password_hash is None:
-        raise DomainError(Code.REAUTHENTICATION_REQUIRED)
-    if not verify_password(password_hash, password):
-        raise _wrong_password(field)
-
-
-def _wrong_password(field: str) -> DomainError:
-    return DomainError(Code.WRONG_PASSWORD, errors={field: [Message("password_wrong")]})
+def has_password(user_id: int) -> bool:
+    """Whether the account can be entered by a password at all."""
+    return queries.account(user_id).password_hash is not None
 
 
 @transactional
@@ -266,7 +256,7 @@ def _set_password(
 ) -> None:
     user = sessions.lock_user(user_id)
     if user is None or user.password_hash != old_hash:
-        raise _wrong_password("old_password")
+        raise wrong_password("old_password")
     user.password_hash = new_hash
     user.updated_at = now
     sessions.end_others(user_id, session_id, "password_change", now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,13 @@ from marketplace.auth import (
     operations,
     own_records,
     parts,
-    queries,
+    reauthentication,
     sessions,
 )
 from marketplace.auth.erasure_journal import Erased
-from marketplace.auth.models import Consent, Erasure, Identity, Session, User
-from marketplace.auth.passwords import verify_password
+from marketplace.auth.models import Consent, Erasure, User
 from marketplace.core import audit
-from marketplace.core.database import release, session, transactional
-from marketplace.core.errors import Code, DomainError, Message
+from marketplace.core.database import session, transactional
 from marketplace.notifications import outbox
 from marketplace.notifications import privacy as notifications
 from marketplace.notifications.models import EMAIL
@@ -33,7 +31,6 @@ from marketplace.notifications.outbox import Notice
 
 log = logging.getLogger(__name__)
 
-FRESH = timedelta(minutes=5)
 ERASED_NOTICE = "account_erased"
 _MAX_TOLD = 100
 
@@ -70,42 +67,15 @@ def erase(
     """Forget the caller. Raises 401, 422 `wrong_password`, and 403 `reauthentication_required`
     without a password that fits or a social sign-in of this moment.
     """
-    old_hash = queries.account(user_id).password_hash
-    if password is not None and old_hash is not None:
-        release()  # no connection is held while a core is busy hashing
-        if not verify_password(old_hash, password):
-            raise _wrong_password()
-    elif not _signed_in_socially(user_id, session_id, now):
-        raise DomainError(Code.REAUTHENTICATION_REQUIRED)
+    old_hash = reauthentication.prove(user_id, session_id, password, field="password", now=now)
     erasure_journal.append(journal, _erase_own(user_id, old_hash, now))
-
-
-def _wrong_password() -> DomainError:
-    return DomainError(Code.WRONG_PASSWORD, errors={"password": [Message("password_wrong")]})
-
-
-def _signed_in_socially(user_id: int, session_id: int, now: datetime) -> bool:
-    """Whether this session was begun by a social sign-in just now."""
-    query = (
-        sa.select(Identity.id)
-        .join(Session, Session.user_id == Identity.user_id)
-        .where(
-            Session.id == session_id,
-            Session.user_id == user_id,
-            Session.created_at > now - FRESH,
-            # One moment is given to both by the sign-in: linking a provider to a session that
-            # somebody has stolen is no proof.
-            Identity.last_used_at == Session.created_at,
-        )
-    )
-    return session().scalar(query.limit(1)) is not None
 
 
 @transactional
 def _erase_own(user_id: int, old_hash: str | None, now: datetime) -> Erased:
     user = sessions.lock_signed_in(user_id)
     if user.password_hash != old_hash:
-        raise _wrong_password()
+        raise reauthentication.wrong_password("password")
     return _forget(user, actor=f"user:{user_id}", told=True, now=now)
 
 

@@ -10,12 +10,13 @@ from flask import Response, current_app
 
 from marketplace.auth import consents, examples, privacy
 from marketplace.auth import privacy_schemas as schemas
+from marketplace.auth.http import counting_wrong_passwords
 from marketplace.auth.models import Consent
 from marketplace.core import conditional, limits
 from marketplace.core.api import Blueprint
 from marketplace.core.clock import utc_now
 from marketplace.core.database import release
-from marketplace.core.errors import Code, DomainError
+from marketplace.core.errors import Code
 from marketplace.core.export import pieces
 from marketplace.core.json import encode
 from marketplace.core.permissions import Access, viewer
@@ -113,9 +114,7 @@ def export_account() -> Response:
 @blp.response(204)
 def erase_account(body: dict[str, Any]) -> Response:
     caller = viewer()
-    bucket = ("password_change", str(caller.user_id))
-    limits.require_room(bucket)
-    try:
+    with counting_wrong_passwords(caller.user_id):
         privacy.erase(
             user_id=caller.user_id,
             session_id=caller.session_id,
@@ -123,10 +122,6 @@ def erase_account(body: dict[str, Any]) -> Response:
             journal=_settings().erasure_journal,
             now=utc_now(),
         )
-    except DomainError as error:
-        if error.code is Code.WRONG_PASSWORD:
-            limits.hit(bucket)
-        raise
     return Response(status=204)
 
 

@@ -22,7 +22,7 @@ from marketplace.auth import (
     social_operations,
     social_schemas,
 )
-from marketplace.auth.http import device, secret
+from marketplace.auth.http import counting_wrong_passwords, device, secret
 from marketplace.auth.social_claims import NotProven, Proven
 from marketplace.auth.social_keys import ProviderDown
 from marketplace.auth.social_providers import Providers
@@ -97,9 +97,7 @@ def list_identities(query: dict[str, Any]) -> Response:
 @blp.response(204)
 def unlink_identity(body: dict[str, Any], identity_id: int) -> Response:
     caller = viewer()
-    bucket = ("password_change", str(caller.user_id))
-    limits.require_room(bucket)
-    try:
+    with counting_wrong_passwords(caller.user_id):
         identities.unlink(
             user_id=caller.user_id,
             session_id=caller.session_id,
@@ -108,10 +106,6 @@ def unlink_identity(body: dict[str, Any], identity_id: int) -> Response:
             require_match=_require_match,
             now=utc_now(),
         )
-    except DomainError as error:
-        if error.code is Code.WRONG_PASSWORD:
-            limits.hit(bucket)
-        raise
     return Response(status=204)
 
 

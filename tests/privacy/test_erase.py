@@ -130,6 +130,7 @@ def test_the_other_party_still_reads_past_bookings_without_a_name(
             "id": traced.specialist.user_id,
             "full_name": "",
             "avatar": None,
+            "avatar_small": None,
             "contacts": None,
         }
     assert len(traced.client.get("/api/bookings/").get_json()) == len(traced.bookings) + 2
@@ -178,7 +179,7 @@ def test_the_act_is_audited_and_told_to_the_verified_address(
     assert [act for act, _ in flask.acts("--user", user_id)] == ["user.verify", "user.erase"]
     last = flask.json("notifications", "list", "--user", user_id)[0]
     assert (last["kind"], last["state"]) == ("account_erased", "pending")
-    assert last["text"] == "Ваша учётная запись удалена, личные данные стёрты."
+    assert last["text"] == "Ваша учётная запись BeautyGo удалена вместе с личными данными."
     row = row_of(app, "notifications", last["id"])
     assert (row["channel"], row["destination"]) == ("email", address)
     assert traces(app, "client") == {"email"}

@@ -193,7 +193,7 @@ def test_the_periods_are_settings(
     found = counts(patient)
 
     taken = {"one-time codes": 1, "sessions": 1, "idempotency keys": 0, "notifications": 1}
-    assert found == taken | {"texts of messages": 0}
+    assert found == taken | {"texts of messages": 0, "avatar files": 0}
 
 
 def test_a_rehearsal_counts_and_changes_nothing(
