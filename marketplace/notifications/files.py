@@ -38,7 +38,7 @@ class FileSender:
 
     def _content(self, message: Message) -> bytes:
         if self._channel == EMAIL:
-            return compose(message, self._mail_from)
+            return compose(message, self._mail_from, readable=True)
         if self._channel == SMS:
             return f"To: {message.destination}\n\n{message.text}\n".encode()
         shown = {

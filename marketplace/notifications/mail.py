@@ -18,8 +18,10 @@ _PERMANENT = 500
 _CLOSING = 421
 
 
-def compose(message: Message, sender: str) -> bytes:
-    """The message as bytes of RFC 5322. Raises `Permanent` for an address that is none."""
+def compose(message: Message, sender: str, *, readable: bool = False) -> bytes:
+    """The message as bytes of RFC 5322, `readable` without a mail program. Raises `Permanent` for an
+    address that is none.
+    """
     name, address = parseaddr(sender)
     mail = EmailMessage()
     try:
@@ -29,9 +31,11 @@ def compose(message: Message, sender: str) -> bytes:
         mail["Date"] = formatdate(usegmt=True)
         mail["Message-ID"] = f"<{message.key}@{address.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.text, cte="base64")
-        mail.add_alternative(message.html, subtype="html", cte="base64")
-        return mail.as_bytes(policy=SMTP if message.destination.isascii() else SMTPUTF8)
+        coding = "8bit" if readable else "base64"
+        mail.set_content(message.text, cte=coding)
+        mail.add_alternative(message.html, subtype="html", cte=coding)
+        plain = message.destination.isascii() and not readable
+        return mail.as_bytes(policy=SMTP if plain else SMTPUTF8)
     except (MessageError, ValueError, IndexError) as error:
         raise Permanent(f"no e-mail can be made of it ({type(error).__name__})") from None
 
