@@ -85,7 +85,9 @@ def nobody(login: str) -> Holder:
 
 def wait_of(holder: Holder, purpose: Purpose, destination: Destination, now: datetime) -> int:
     """Seconds until another code may be sent there, 0 when it may be now."""
-    last = session().scalar(sa.select(OneTimeCode.created_at).where(holder.has(purpose)))
+    # A code that was used is no reason to wait with one to another place.
+    counts = sa.or_(OneTimeCode.used_at.is_(None), OneTimeCode.destination == destination.address)
+    last = session().scalar(sa.select(OneTimeCode.created_at).where(holder.has(purpose), counts))
     ends = [last + COOLDOWN] if last is not None else []
     for period, most in CAPS:
         # The oldest of the newest `most`: when it leaves the period, there is room again.

@@ -19,8 +19,9 @@ _CLOSING = 421
 
 
 def compose(message: Message, sender: str, *, readable: bool = False) -> bytes:
-    """The message as bytes of RFC 5322, `readable` without a mail program. Raises `Permanent` for an
-    address that is none.
+    """The message as bytes of RFC 5322, `readable` without a mail program.
+
+    Raises `Permanent` for an address that is none.
     """
     name, address = parseaddr(sender)
     mail = EmailMessage()

@@ -145,6 +145,14 @@ def test_the_next_code_is_sent_after_a_minute_and_replaces_the_first(
     assert states == ["cancelled", "pending"]
 
 
+def test_after_a_code_was_used_a_new_address_need_not_wait(app: Flask, maria: Actor) -> None:
+    ask(maria)
+    confirm(maria, newest_code(app))
+
+    assert change(maria, "email", NEW_EMAIL).status_code == 200
+    assert_problem(change(maria, "email", "third@example.org"), 429, "too_many_requests")
+
+
 def test_one_destination_gets_five_codes_an_hour(app: Flask, maria: Actor) -> None:
     for minute in range(0, 50, 10):
         with later(minutes=minute):
