@@ -5,13 +5,14 @@ and subject, and when an e-mail may lead to an account (security checklist 28, 2
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import identities, operations, parts, sessions
+from marketplace.auth import consents, identities, operations, parts, sessions
 from marketplace.auth.devices import Device
 from marketplace.auth.identifiers import email_key
 from marketplace.auth.models import Identity, OneTimeCode, User
@@ -20,7 +21,7 @@ from marketplace.auth.sessions import TokenPair
 from marketplace.auth.social_claims import Proven, new_username
 from marketplace.core import audit
 from marketplace.core.database import session, transactional, violated
-from marketplace.core.errors import Code, DomainError
+from marketplace.core.errors import Code, DomainError, invalid
 from marketplace.notifications.models import PushDevice
 
 log = logging.getLogger(__name__)
@@ -38,15 +39,28 @@ class SignedIn:
     created: bool
 
 
-def sign_in(proven: Proven, *, role: str, language: str, device: Device, now: datetime) -> SignedIn:
-    """Sign the proven person in; `role` and `language` are a new account's.
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a new account takes beside the proof: consents to the texts of these versions, of which
+    the terms may be needed.
+    """
 
-    Raises 403 `account_blocked`, and 409 `identity_taken` when the e-mail leads to an account that
-    another person of the same provider enters already.
+    role: str
+    language: str
+    agreed: Mapping[str, bool]
+    versions: Mapping[str, str]
+    needs_terms: bool
+
+
+def sign_in(proven: Proven, newcomer: Newcomer, *, device: Device, now: datetime) -> SignedIn:
+    """Sign the proven person in; `newcomer` is for a new account.
+
+    Raises 403 `account_blocked`, 409 `identity_taken` when the e-mail leads to an account that
+    another person of the same provider enters already, and 422 for one who must agree first.
     """
     for _attempt in range(_ATTEMPTS - 1):
         try:
-            return _sign_in(proven, role, language, device, now)
+            return _sign_in(proven, newcomer, device, now)
         except IntegrityError as error:
             if violated(error) not in identities.UNIQUE:
                 raise
@@ -54,17 +68,17 @@ def sign_in(proven: Proven, *, role: str, language: str, device: Device, now: da
             if error.code not in _RACES:
                 raise
         # Somebody made the account, or took its name, at this moment: what is there now counts.
-    return _sign_in(proven, role, language, device, now)
+    return _sign_in(proven, newcomer, device, now)
 
 
 @transactional
-def _sign_in(proven: Proven, role: str, language: str, device: Device, now: datetime) -> SignedIn:
+def _sign_in(proven: Proven, newcomer: Newcomer, device: Device, now: datetime) -> SignedIn:
     user = _known(proven, now)
     created = False
     if user is None:
         user = _by_email(proven, now)
     if user is None:
-        user = _newcomer(proven, role, language, now)
+        user = _account_for(proven, newcomer, now)
         created = True
     else:
         sessions.announce(user.id, device, now)
@@ -127,13 +141,17 @@ def _take_over(user: User, provider: str, now: datetime) -> None:
     log.warning("unverified account %s given to its e-mail's owner", user.id)
 
 
-def _newcomer(proven: Proven, role: str, language: str, now: datetime) -> User:
+def _account_for(proven: Proven, newcomer: Newcomer, now: datetime) -> User:
+    if newcomer.needs_terms and not newcomer.agreed.get(consents.TERMS):
+        raise invalid("consents", "consent_required")
     email = proven.email if proven.confirmed else None
     if email is not None and _is_held(email):
         email = None
     user = operations.create_user(
-        NewUser(new_username(), email, None, role, language, password_hash=None), now
+        NewUser(new_username(), email, None, newcomer.role, newcomer.language, password_hash=None),
+        now,
     )
+    consents.record(user.id, newcomer.agreed, newcomer.versions, now)
     if email is not None and proven.vouched:
         user.email_verified_at = now
     if proven.full_name is not None:

@@ -25,6 +25,7 @@ from marketplace.auth import (
 from marketplace.auth.http import counting_wrong_passwords, device, secret
 from marketplace.auth.social_claims import NotProven, Proven
 from marketplace.auth.social_keys import ProviderDown
+from marketplace.auth.social_operations import Newcomer
 from marketplace.auth.social_providers import Providers
 from marketplace.core import conditional, limits, paging
 from marketplace.core.api import ID, Blueprint
@@ -165,13 +166,16 @@ def _sign_in_routes(provider: str, schema: type[ma.Schema], example: Any) -> Blu
     blueprint = Blueprint(f"social_{provider}", __name__, url_prefix="/api/auth")
 
     def sign_in(body: dict[str, Any]) -> Response:
-        done = social_operations.sign_in(
-            _prove(provider, body),
+        privacy = current_app.config["MARKETPLACE"].privacy
+        newcomer = Newcomer(
             role=body["role"],
             language=request_language(),
-            device=device(),
-            now=utc_now(),
+            agreed=body["consents"],
+            versions=privacy.text_versions,
+            needs_terms=privacy.require_consent,
         )
+        proven = _prove(provider, body)
+        done = social_operations.sign_in(proven, newcomer, device=device(), now=utc_now())
         answer = {
             "access": done.pair.access,
             "refresh": done.pair.refresh,
@@ -191,8 +195,8 @@ def _sign_in_routes(provider: str, schema: type[ma.Schema], example: Any) -> Blu
         access=Access.ANYONE,
         summary=f"Войти через {_NAMES[provider]}",
         description=(
-            f"{_HOW[provider]} 200 — вход в известную учётную запись, 201 — создана новая (`role` "
-            f"нужна только ей).\n\n{_AS_IT_STANDS}"
+            f"{_HOW[provider]} 200 — вход в известную учётную запись, 201 — создана новая; `role` "
+            f"и `consents` нужны только ей.\n\n{_AS_IT_STANDS}"
         ),
         errors=[*_ERRORS, Code.ACCOUNT_BLOCKED, Code.IDENTITY_TAKEN],
         tag="auth",

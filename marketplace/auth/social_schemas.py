@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 
 from marketplace.auth.models import CLIENT, SPECIALIST, Identity
+from marketplace.auth.privacy_schemas import ConsentsIn
 from marketplace.auth.schemas import AccountOut, Password
 from marketplace.core import fields
 from marketplace.core.clock import wire_moment
@@ -36,9 +37,10 @@ class CodeVerifier(fields.Text):
 
 
 class SocialSignInIn(BodySchema):
-    """`role` counts for a new account only."""
+    """`role` and `consents` count for a new account only."""
 
     role = fields.Choice((CLIENT, SPECIALIST), load_default=CLIENT)
+    consents = fields.Nested(ConsentsIn, load_default=dict)
 
 
 class IdTokenIn(SocialSignInIn):
