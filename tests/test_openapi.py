@@ -246,8 +246,12 @@ def test_every_example_works_as_it_stands_on_fresh_demo_data(
 ) -> None:
     pytest.importorskip("jsonschema")
 
+    is_fresh = False
     for operation in operations:
-        load_demo(app)
+        if not is_fresh:
+            load_demo(app)
+        # What only reads leaves the data fresh for the next; signing in adds sessions at the end.
+        is_fresh = operation.method == "get"
         declared = operation.declared["responses"][str(operation.success)]
 
         response = tried(app.test_client(), operation)
