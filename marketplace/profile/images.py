@@ -6,8 +6,10 @@ What the file is, its content decides. Its size is checked before a pixel is dec
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from io import BytesIO
+from itertools import islice
 
 from PIL import Image, ImageCms, PngImagePlugin
 
@@ -20,6 +22,13 @@ MAX_SIDE = 10_000
 MAX_DECODER_BYTES = 170_000_000
 _WEBP_BYTES, _PNG_BYTES, _BASELINE_JPEG_BYTES = 17, 4, 1
 _PROGRESSIVE_JPEG_BYTES = 2  # of each band: its coefficients are held until the last scan
+# Each scan of a JPEG goes over the whole picture: with a few bytes a scan, a file asks for minutes.
+# Ten make a picture; an embedded one or two have their own.
+_MAX_SCANS = 64
+_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+# A PNG has one colour profile. Each one found would be unpacked, from a thousandth of its size.
+_MAX_PROFILES = 8
+_PROFILE = b"iCCP"
 _QUALITY = 82
 _STRIP_ROWS = 32
 _WHITE = (255, 255, 255)
@@ -57,9 +66,10 @@ def squares(data: bytes) -> dict[int, bytes]:
     `RefusedImage`.
     """
     kind = _kind(data)
+    _check_work(data, kind)
     try:
         with Image.open(BytesIO(data), formats=[kind]) as image:
-            _check_size(image)
+            _check_size(image, kind)
             return _encoded(_square(image))
     except RefusedImage:
         raise
@@ -81,10 +91,19 @@ def _kind(data: bytes) -> str:
     raise RefusedImage("image_format")
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_work(data: bytes, kind: str) -> None:
+    if kind == "JPEG":
+        excessive = sum(1 for _ in islice(_SCAN.finditer(data), _MAX_SCANS + 1)) > _MAX_SCANS
+    else:
+        excessive = kind == "PNG" and data.count(_PROFILE) > _MAX_PROFILES
+    if excessive:
+        raise RefusedImage("image_unreadable")
+
+
+def _check_size(image: Image.Image, kind: str) -> None:
     pixels = image.width * image.height
     costs = {"WEBP": _WEBP_BYTES, "PNG": _PNG_BYTES, "JPEG": _BASELINE_JPEG_BYTES}
-    cost = costs[str(image.format)]
+    cost = costs[kind]
     if "progressive" in image.info:
         cost = _PROGRESSIVE_JPEG_BYTES * len(image.getbands())
     too_many = pixels > MAX_PIXELS or pixels * cost > MAX_DECODER_BYTES

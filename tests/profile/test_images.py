@@ -183,6 +183,29 @@ def test_a_bomb_of_text_is_refused() -> None:
     assert refusal(photos.encoded(photos.quarters(), "PNG", pnginfo=info)) == "image_unreadable"
 
 
+def test_a_photo_that_asks_for_minutes_of_work_is_refused() -> None:
+    """Each scan goes over the whole picture, each profile unpacks to a thousand times its size."""
+    jpeg = photos.encoded(photos.quarters(), progressive=True)
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00"
+    profile = chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(1_000_000)))
+    png = photos.plain(kind="PNG")
+    start = png.index(b"IDAT") - 4
+
+    assert refusal(jpeg[:-2] + scan * 1_000 + jpeg[-2:]) == "image_unreadable"
+    assert refusal(png[:start] + profile * 100 + png[start:]) == "image_unreadable"
+    assert photos.corners(images.squares(jpeg)[512]) == ["red", "green", "blue", "white"]
+
+
+def test_of_a_phones_photo_of_several_pictures_the_first_is_taken() -> None:
+    """Phones add a map of brightness or of depth as a second JPEG to the file."""
+    depth = Image.new("RGB", (60, 60), photos.RED)
+    data = photos.encoded(photos.quarters(), "MPO", save_all=True, append_images=[depth])
+
+    with Image.open(BytesIO(data)) as image:
+        assert image.format == "MPO"
+    assert photos.corners(images.squares(data)[512]) == ["red", "green", "blue", "white"]
+
+
 def test_transparent_parts_become_white() -> None:
     clear = Image.new("RGBA", (600, 600), (255, 0, 0, 0))
     clear.paste((0, 0, 255, 255), (0, 0, 300, 300))
