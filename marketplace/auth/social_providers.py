@@ -136,7 +136,8 @@ def _vk_answer(client: httpx.Client, address: str, form: dict[str, str]) -> dict
         raise ProviderDown(f"status {status}")
     answer = _json(body)
     error = answer.get("error") if isinstance(answer, dict) else None
-    if error in _NOT_THE_CALLERS:
+    # VK's older interfaces tell of an error by an object.
+    if isinstance(error, str) and error in _NOT_THE_CALLERS:
         raise ProviderDown(error)
     if status >= _BAD_REQUEST or error is not None:
         raise NotProven("code")

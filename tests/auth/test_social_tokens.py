@@ -130,6 +130,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "exp is true": {"exp": True},
     "exp is infinite": {"exp": float("inf")},
     "exp is no number": {"exp": float("nan")},
+    "exp beyond all floats": {"exp": 10**400},
     "no iat": {"iat": None},
     "iat to come": {"iat": timedelta(seconds=1800)},
     "iat after exp": {"iat": timedelta(seconds=50), "exp": timedelta(seconds=40)},

@@ -80,6 +80,7 @@ REFUSED_TOKENS = [
     (400, {"error": "invalid_grant", "error_description": "code is expired"}),
     (401, {"error": "invalid_request"}),
     (200, {"error": "invalid_grant"}),
+    (200, {"error": {"error_code": 5, "error_msg": "User authorization failed"}}),
     (403, b"<html>"),
     (200, GRANTED | {"state": "another"}),
     (200, {name: GRANTED[name] for name in GRANTED if name != "state"}),
@@ -106,6 +107,7 @@ REFUSED_USERS = [
     (200, {"user": VK_USER | {"user_id": "2002"}}),
     (401, {"error": "access_denied"}),
     (200, {"error": "invalid_token"}),
+    (200, {"error": ["invalid_token"]}),
 ]
 DOWN_USERS = [
     (500, b""),
