@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     account_parts.on_name(profiles.name_profile)
     account_parts.on_export(identities.export)
     account_parts.on_erase(identities.forget)
-    app.extensions["marketplace_social"] = Providers(settings.social)
+    app.extensions["marketplace_social"] = Providers(settings.social, threads=settings.threads)
 
     api = openapi.new_api(app)
     offered = settings.social.offered

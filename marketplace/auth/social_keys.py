@@ -9,6 +9,8 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,11 +52,31 @@ def bounded_body(response: httpx.Response) -> bytes:
     return body
 
 
+class Room:
+    """How many of a process's threads may wait for providers at once. One is left for everybody
+    else: a provider that answers slowly must not make the whole product wait with it.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._places = threading.BoundedSemaphore(max(1, threads - 1))
+
+    @contextmanager
+    def place(self) -> Generator[None]:
+        """Raises `ProviderDown` at once when there is none."""
+        if not self._places.acquire(blocking=False):
+            raise ProviderDown("too many wait for it already")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
 class KeySet:
     """The keys of one address, by key id."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, room: Room) -> None:
         self._url = url
+        self._room = room
         self._lock = threading.Lock()
         self._keys: dict[str, RSAPublicKey] = {}
         self._fresh_until = self._stale_until = self._asked_at = LONG_AGO
@@ -65,13 +87,19 @@ class KeySet:
         if now < self._fresh_until and kid in self._keys:
             return self._keys[kid]
         usable = self._keys.get(kid) if now < self._stale_until else None
-        # Whoever waits for another's fetch has its outcome; one with an older key need not wait.
-        if not self._lock.acquire(timeout=-1 if usable is None else 0):
-            return usable
         try:
-            return self._find_anew(kid, now)
-        finally:
-            self._lock.release()
+            with self._room.place():
+                # Who waits for another's fetch has its outcome; one with an older key need not.
+                if not self._lock.acquire(timeout=-1 if usable is None else 0):
+                    return usable
+                try:
+                    return self._find_anew(kid, now)
+                finally:
+                    self._lock.release()
+        except ProviderDown:
+            if usable is None:
+                raise
+            return usable
 
     def _find_anew(self, kid: str, now: datetime) -> RSAPublicKey | None:
         # Both ways, for a clock that was set back must not stop fetching for hours.

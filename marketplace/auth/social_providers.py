@@ -15,7 +15,14 @@ from jwt import PyJWS, PyJWTError
 
 from marketplace.auth import social_claims
 from marketplace.auth.social_claims import NotProven, Proven
-from marketplace.auth.social_keys import LONG_AGO, PLAIN, KeySet, ProviderDown, bounded_body
+from marketplace.auth.social_keys import (
+    LONG_AGO,
+    PLAIN,
+    KeySet,
+    ProviderDown,
+    Room,
+    bounded_body,
+)
 from marketplace.core.deadlines import within
 from marketplace.core.outbound import TIMEOUT_SECONDS, http_client
 from marketplace.settings_social import VK, SocialSettings
@@ -34,10 +41,11 @@ _jws = PyJWS(algorithms=[_ALGORITHM])
 class Providers:
     """An application's providers and the keys it keeps of them."""
 
-    def __init__(self, settings: SocialSettings) -> None:
+    def __init__(self, settings: SocialSettings, *, threads: int) -> None:
         self.settings = settings
-        self._google = KeySet(settings.google_jwks_url)
-        self._apple = KeySet(settings.apple_jwks_url)
+        self._room = Room(threads)
+        self._google = KeySet(settings.google_jwks_url, self._room)
+        self._apple = KeySet(settings.apple_jwks_url, self._room)
         self._vk_failed_at = LONG_AGO
 
     def google(self, id_token: str, nonce: str | None, now: datetime) -> Proven:
@@ -69,7 +77,8 @@ class Providers:
             "state": state,
         }
         try:
-            return within(TIMEOUT_SECONDS, lambda: self._vk_person(form))
+            with self._room.place():
+                return within(TIMEOUT_SECONDS, lambda: self._vk_person(form))
         except (TimeoutError, httpx.HTTPError) as error:
             self._vk_failed_at = now
             raise ProviderDown(type(error).__name__) from error

@@ -26,7 +26,8 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def social_app(make_app: Callable[..., Flask], provider: Provider) -> Flask:
     """An application that offers all three providers, on an empty database."""
-    return make_app(social=provider.settings)
+    # More of them come at once than a process of the usual size would let wait for a provider.
+    return make_app(social=provider.settings, threads=16)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from actors import Actor, assert_problem
-from auth.provider import Provider, public_jwk
+from auth.provider import VK_CODE, Provider, public_jwk
 from auth.social import enter
 from auth.support import at, in_parallel
 from flask import Flask
@@ -225,6 +225,36 @@ def test_a_provider_that_keeps_us_waiting_is_given_up(
     later = time.monotonic()
     assert enter(Actor(app.test_client()), "google", body).status_code == 503
     assert time.monotonic() - later < 3
+
+
+@pytest.mark.parametrize("name", ["google", "apple", "vk"])
+def test_slow_providers_leave_a_thread_to_everybody_else(
+    make_app: Callable[..., Flask], provider: Provider, name: str
+) -> None:
+    """Whoever finds all but one thread waiting, for whichever provider, is sent away at once."""
+    app = make_app(social=provider.settings, threads=2)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(*_: Any) -> tuple[int, Any]:
+        asked.set()
+        assert go_on.wait(10)
+        return 500, b""
+
+    provider.vk_token = provider.jwks = slowly
+    bodies = {"google": provider.google_body(), "apple": provider.apple_body(), "vk": VK_CODE}
+    waiting = threading.Thread(
+        target=lambda: enter(Actor(app.test_client()), "vk", VK_CODE), daemon=True
+    )
+    waiting.start()
+    assert asked.wait(10)
+    try:
+        refused = enter(Actor(app.test_client()), name, bodies[name])
+    finally:
+        go_on.set()
+        waiting.join()
+
+    assert_problem(refused, 503, "provider_unavailable")
+    assert len(provider.asked) == 1
 
 
 def test_a_provider_that_is_not_there_is_503(
