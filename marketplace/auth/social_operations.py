@@ -114,6 +114,9 @@ def _by_email(proven: Proven, now: datetime) -> User | None:
         return None
     _refuse_blocked(user)
     if user.email_verified_at is None:
+        if user.phone_verified_at is not None:
+            _let_go_of_email(user, now)
+            return None
         _take_over(user, proven.provider, now)
     identities.add(user.id, proven, now)
     return user
@@ -123,6 +126,19 @@ def _refuse_blocked(user: User) -> None:
     if user.blocked_at is not None:
         log.warning("refused social sign-in of blocked user %s", user.id)
         raise DomainError(Code.ACCOUNT_BLOCKED)
+
+
+def _let_go_of_email(user: User, now: datetime) -> None:
+    """Take an e-mail that was never proven from an account that is somebody's by its phone: it may
+    have been mistyped, and what is in the account is not the business of its owner.
+    """
+    user.email = user.email_folded = None
+    user.updated_at = now
+    email_codes = OneTimeCode.destination.contains("@")
+    session().execute(sa.delete(OneTimeCode).where(OneTimeCode.user_id == user.id, email_codes))
+    session().flush()  # or it would still be taken
+    audit.record("email.let_go", "user", user.id, actor="system", now=now)
+    log.warning("unverified e-mail of user %s given to its owner", user.id)
 
 
 def _take_over(user: User, provider: str, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -48,25 +47,6 @@ def test_a_new_person_gets_an_account(stranger: Actor, provider: Provider) -> No
     assert me.get("/api/auth/profile/me/").get_json()["full_name"] == "Мария Соколова"
     again = stranger.post("/api/auth/refresh/", {"refresh": told["refresh"]})
     assert again.status_code == 200
-
-
-def test_a_new_person_agrees_to_the_terms_where_that_is_needed(
-    make_app: Callable[..., Flask], social_app: Flask, provider: Provider
-) -> None:
-    needed = social_app.config["MARKETPLACE"].privacy.__class__(require_consent=True)
-    strict = make_app(social=social_app.config["MARKETPLACE"].social, privacy=needed)
-    stranger = Actor(strict.test_client())
-    body = provider.google_body()
-
-    refused = enter(stranger, "google", body)
-    assert_problem(refused, 422, "invalid_fields", "consents")
-    assert rows_of(strict, User) == []
-    created = enter(stranger, "google", body | {"consents": {"terms": True}})
-    assert created.status_code == 201
-    # Who is known has agreed, or came before it was asked for.
-    assert enter(stranger, "google", body).status_code == 200
-    me = Actor(stranger.client, access=created.get_json()["access"])
-    assert me.get("/api/auth/me/consents/").get_json()["terms"]["given"] is True
 
 
 def test_a_known_person_comes_back_to_the_account(stranger: Actor, provider: Provider) -> None:
