@@ -168,4 +168,6 @@ def _remove(names: Iterable[str]) -> None:
         try:
             media.storage().delete(name)
         except DomainError:
-            log.warning("%s stays for the sweep", name)
+            # The next would fail as well, and the person wait for it as long again.
+            log.warning("%s and what belongs to it stay for the sweep", name)
+            return

@@ -87,6 +87,25 @@ def test_a_storage_that_fails_midway_leaves_nothing(
     assert kept(app) == names(before)
 
 
+def test_of_a_storage_that_is_away_nothing_more_is_asked_once_removing_fails(
+    app: Flask, client: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call to a bucket that does not answer takes seconds, for which the person waits."""
+    asked: list[str] = []
+
+    def away(name: str, *_: Any) -> None:
+        asked.append(name)
+        raise media.unavailable()
+
+    with app.app_context():
+        storage = media.storage()
+    monkeypatch.setattr(storage, "put", away)
+    monkeypatch.setattr(storage, "delete", away)
+
+    assert_problem(upload(client, photos.plain()), 503, "service_unavailable")
+    assert len(asked) == 2  # writing the first, removing what may have come of it
+
+
 def test_a_folder_that_cannot_be_written_is_503(app: Flask, client: Actor) -> None:
     folder(app).write_text("a file where the folder should be")
     try:
