@@ -34,6 +34,7 @@ from marketplace.bookings import routes as bookings_routes
 from marketplace.bookings import time_routes
 from marketplace.catalogue import routes as catalogue_routes
 from marketplace.core import limits, logging, media, problems, requests
+from marketplace.core.deadlines import Room
 from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.notifications import commands as notifications_commands
 from marketplace.notifications import queries as notifications
@@ -72,7 +73,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     bootstrap.configure_cors(app, settings, cors)
     passwords.share_cores(settings.processes)
     logging.configure(app, settings)
-    media.configure(app, settings)
+    room = Room(settings.threads)
+    media.configure(app, settings, room)
     requests.install(app, authentication.authenticate)
 
     accounts.on_created(profiles.create_profile)
@@ -96,7 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     account_parts.on_name(profiles.name_profile)
     account_parts.on_export(identities.export)
     account_parts.on_erase(identities.forget)
-    app.extensions["marketplace_social"] = Providers(settings.social, threads=settings.threads)
+    app.extensions["marketplace_social"] = Providers(settings.social, room)
 
     api = openapi.new_api(app)
     offered = settings.social.offered

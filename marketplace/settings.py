@@ -50,6 +50,7 @@ class RateLimitSettings:
     registration: str = "20/hour"
     code_address: str = "20/hour"
     code_guess: str = "10/minute"
+    upload: str = "30/hour"
     anonymous: str = "600/minute"
     signed_in: str = "1000/minute"
     export: str = "5/hour"

@@ -9,8 +9,6 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import PyJWTError
 
-from marketplace.core.deadlines import within
+from marketplace.core.deadlines import NoRoom, Room, within
 from marketplace.core.outbound import TIMEOUT_SECONDS, http_client
 
 log = logging.getLogger(__name__)
@@ -52,25 +50,6 @@ def bounded_body(response: httpx.Response) -> bytes:
     return body
 
 
-class Room:
-    """How many of a process's threads may wait for providers at once. One is left for everybody
-    else: a provider that answers slowly must not make the whole product wait with it.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self._places = threading.BoundedSemaphore(max(1, threads - 1))
-
-    @contextmanager
-    def place(self) -> Generator[None]:
-        """Raises `ProviderDown` at once when there is none."""
-        if not self._places.acquire(blocking=False):
-            raise ProviderDown("too many wait for it already")
-        try:
-            yield
-        finally:
-            self._places.release()
-
-
 class KeySet:
     """The keys of one address, by key id."""
 
@@ -96,9 +75,9 @@ class KeySet:
                     return self._find_anew(kid, now)
                 finally:
                     self._lock.release()
-        except ProviderDown:
+        except (ProviderDown, NoRoom) as error:
             if usable is None:
-                raise
+                raise ProviderDown("too many wait for it already") from error
             return usable
 
     def _find_anew(self, kid: str, now: datetime) -> RSAPublicKey | None:

@@ -20,10 +20,9 @@ from marketplace.auth.social_keys import (
     PLAIN,
     KeySet,
     ProviderDown,
-    Room,
     bounded_body,
 )
-from marketplace.core.deadlines import within
+from marketplace.core.deadlines import NoRoom, Room, within
 from marketplace.core.outbound import TIMEOUT_SECONDS, http_client
 from marketplace.settings_social import VK, SocialSettings
 
@@ -41,9 +40,9 @@ _jws = PyJWS(algorithms=[_ALGORITHM])
 class Providers:
     """An application's providers and the keys it keeps of them."""
 
-    def __init__(self, settings: SocialSettings, *, threads: int) -> None:
+    def __init__(self, settings: SocialSettings, room: Room) -> None:
         self.settings = settings
-        self._room = Room(threads)
+        self._room = room
         self._google = KeySet(settings.google_jwks_url, self._room)
         self._apple = KeySet(settings.apple_jwks_url, self._room)
         self._vk_failed_at = LONG_AGO
@@ -79,6 +78,8 @@ class Providers:
         try:
             with self._room.place():
                 return within(TIMEOUT_SECONDS, lambda: self._vk_person(form))
+        except NoRoom as error:
+            raise ProviderDown("too many wait for it already") from error
         except (TimeoutError, httpx.HTTPError) as error:
             self._vk_failed_at = now
             raise ProviderDown(type(error).__name__) from error

@@ -1,13 +1,38 @@
-"""A bound on how long one call may take in all, whatever it waits for."""
+"""Bounds on calls to other services: how long one takes in all, and how many wait at once."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TypeVar
 
 R = TypeVar("R")
+
+
+class NoRoom(Exception):
+    """Too many wait for other services already."""
+
+
+class Room:
+    """How many of a process's threads may wait for other services at once. One is left for
+    everybody else: a service that answers slowly must not make the whole product wait with it.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._places = threading.BoundedSemaphore(max(1, threads - 1))
+
+    @contextmanager
+    def place(self, patience: float = 0.0) -> Generator[None]:
+        """Raises `NoRoom` when there is none within so many seconds."""
+        if not self._places.acquire(timeout=patience):
+            raise NoRoom
+        try:
+            yield
+        finally:
+            self._places.release()
+
 
 # A call that was given up runs on until its own waits end; so many may be about at once.
 _AT_ONCE = 16

@@ -88,6 +88,7 @@ class _Limits:
             "registration": parse(values.registration),
             "code_address": parse(values.code_address),
             "code_guess": parse(values.code_guess),
+            "upload": parse(values.upload),
             "anonymous": parse(values.anonymous),
             "signed_in": parse(values.signed_in),
             "export": parse(values.export),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint as PlainBlueprint
 from flask import Response, current_app
 
-from marketplace.core import conditional, media
+from marketplace.core import conditional, limits, media
 from marketplace.core.api import Blueprint
 from marketplace.core.clock import utc_now
 from marketplace.core.errors import Code, not_found
@@ -43,6 +43,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 @blp.response(200, schemas.ProfileOut, example=examples.PROFILE)
 def put_avatar(photo: bytes) -> Response:
     user_id = viewer().user_id
+    limits.hit(("upload", str(user_id)))
     settings: Settings = current_app.config["MARKETPLACE"]
     avatars.replace_avatar(
         user_id,

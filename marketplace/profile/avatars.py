@@ -55,8 +55,11 @@ def replace_avatar(
     raise 412.
     """
     release()
-    if scanner is not None and malware.is_infected(photo, scanner):
-        raise invalid(FIELD, "image_infected")
+    if scanner is not None:
+        with media.place_to_wait():
+            is_infected = malware.is_infected(photo, scanner)
+        if is_infected:
+            raise invalid(FIELD, "image_infected")
     pictures = _squares(photo)
     large = avatar_names.new_name()
     names = dict(zip(pictures, avatar_names.names_of(large), strict=True))

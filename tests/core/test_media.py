@@ -21,6 +21,7 @@ from flask import Flask
 from nginx_server import free_ports
 from s3_server import BUCKET, KEY, SECRET, admin, s3_server
 
+from marketplace.core.deadlines import Room
 from marketplace.core.errors import Code, DomainError
 from marketplace.core.media import s3
 from marketplace.core.media.local import LocalStorage
@@ -64,7 +65,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
         return LocalStorage(tmp_path / "media")
     address = request.getfixturevalue("s3_address")
     empty_bucket(address)
-    return S3Storage(bucket(address))
+    return S3Storage(bucket(address), Room(4))
 
 
 def empty_bucket(address: str) -> None:
@@ -191,7 +192,7 @@ DENIED = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
 )  # fmt: skip
 def test_a_bucket_that_answers_badly_is_503(status: int, body: bytes) -> None:
     with answering(status, body) as address:
-        storage = S3Storage(bucket(address))
+        storage = S3Storage(bucket(address), Room(4))
         assert refused(lambda: storage.page("avatars", after="", limit=5))
         if status != 200:
             assert refused(lambda: storage.put(NAME, b"x", "image/webp"))
@@ -203,9 +204,24 @@ def test_a_bucket_that_is_down_or_silent_is_503(monkeypatch: pytest.MonkeyPatch)
     (nobody,) = free_ports(1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for port in (nobody, silent.getsockname()[1]):
-            storage = S3Storage(bucket(f"127.0.0.1:{port}"))
+            storage = S3Storage(bucket(f"127.0.0.1:{port}"), Room(4))
             assert refused(partial(storage.put, NAME, b"x", "image/webp"))
             assert refused(partial(storage.delete, NAME))
+
+
+def test_whoever_finds_all_places_taken_is_told_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(s3, "PATIENCE_SECONDS", 0.05)
+    room = Room(2)  # of two threads one may wait
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        storage = S3Storage(bucket(f"127.0.0.1:{silent.getsockname()[1]}"), room)
+        with room.place():
+            assert refused(partial(storage.get, NAME))
+        # The bucket was not even asked.
+        silent.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            silent.accept()
 
 
 def test_without_its_bucket_an_upload_is_503_and_the_old_avatar_stays(

@@ -12,6 +12,7 @@ import urllib3
 from minio import Minio
 from minio.error import S3Error
 
+from marketplace.core.deadlines import NoRoom, Room
 from marketplace.core.media.storage import Stored, checked, unavailable
 from marketplace.settings_media import Bucket
 
@@ -22,6 +23,8 @@ R = TypeVar("R")
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
+# A bucket that is well answers sooner, so a place is free soon.
+PATIENCE_SECONDS = 0.5
 MAX_BYTES = 1024 * 1024
 _MISSING = "NoSuchKey"
 
@@ -29,7 +32,8 @@ _MISSING = "NoSuchKey"
 class S3Storage:
     """Addresses name the bucket in the path, which every server understands."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, room: Room) -> None:
+        self._room = room
         self._bucket = bucket.name
         self._client = Minio(
             bucket.endpoint,
@@ -50,7 +54,7 @@ class S3Storage:
     def put(self, name: str, data: bytes, content_type: str) -> None:
         checked(name)
         headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": "inline"}
-        _call(
+        self._call(
             lambda: self._client.put_object(
                 self._bucket,
                 name,
@@ -63,11 +67,11 @@ class S3Storage:
 
     def get(self, name: str) -> bytes | None:
         checked(name)
-        return _call(lambda: self._get(name))
+        return self._call(lambda: self._get(name))
 
     def delete(self, name: str) -> None:
         checked(name)
-        _call(lambda: self._client.remove_object(self._bucket, name))
+        self._call(lambda: self._client.remove_object(self._bucket, name))
 
     def page(self, prefix: str, *, after: str, limit: int) -> list[Stored]:
         def listed() -> list[Stored]:
@@ -80,7 +84,7 @@ class S3Storage:
                 if each.object_name and each.last_modified
             ]
 
-        return _call(listed)
+        return self._call(listed)
 
     def _get(self, name: str) -> bytes | None:
         try:
@@ -96,13 +100,15 @@ class S3Storage:
             response.close()
             response.release_conn()
 
-
-def _call(act: Callable[[], R]) -> R:
-    try:
-        return act()
-    except Exception as error:
-        # Whatever a server can make of its answers, down to the XML parser's own errors. Words may
-        # hold the address with the key's name: the kind says enough.
-        kind = error.code if isinstance(error, S3Error) else type(error).__name__
-        log.error("the bucket does not serve: %s", kind)  # noqa: TRY400 - no traceback
-        raise unavailable() from error
+    def _call(self, act: Callable[[], R]) -> R:
+        try:
+            with self._room.place(PATIENCE_SECONDS):
+                return act()
+        except NoRoom as error:
+            raise unavailable() from error
+        except Exception as error:
+            # Whatever a server can make of its answers, down to the XML parser's own errors. Words
+            # may hold the address with the key's name: the kind says enough.
+            kind = error.code if isinstance(error, S3Error) else type(error).__name__
+            log.error("the bucket does not serve: %s", kind)  # noqa: TRY400 - no traceback
+            raise unavailable() from error
