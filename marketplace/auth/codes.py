@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -224,6 +224,20 @@ def spend(attempt: Attempt, now: datetime) -> None:
     )
     if spent.rowcount != 1:  # type: ignore[attr-defined]
         raise DomainError(Code.CODE_INVALID)
+
+
+def end(user_id: int, purposes: Collection[Purpose], now: datetime) -> None:
+    """Let the person's codes of these purposes work no more, in the caller's transaction."""
+    session().execute(
+        sa.update(OneTimeCode)
+        .where(
+            OneTimeCode.user_id == user_id,
+            OneTimeCode.purpose.in_(purposes),
+            OneTimeCode.used_at.is_(None),
+        )
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _alive(now: datetime) -> sa.ColumnElement[bool]:

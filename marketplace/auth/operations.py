@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import consents, notices, queries, sessions
+from marketplace.auth import codes, consents, notices, queries, sessions
+from marketplace.auth.codes import Purpose
 from marketplace.auth.devices import Device
 from marketplace.auth.identifiers import Identifier, Kind, email_key
 from marketplace.auth.models import Session, User
@@ -260,6 +261,8 @@ def _set_password(
     user.password_hash = new_hash
     user.updated_at = now
     sessions.end_others(user_id, session_id, "password_change", now)
+    # One that somebody else asked for would undo the change.
+    codes.end(user_id, [Purpose.PASSWORD], now)
     audit.record("password.change", "user", user_id, actor=f"user:{user_id}", now=now)
     notices.tell(user_id, "password_changed", now)
 

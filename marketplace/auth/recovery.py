@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from marketplace.auth import codes, notices, sessions
 from marketplace.auth.codes import Attempt, Destination, Purpose
 from marketplace.auth.identifiers import Identifier, Kind
-from marketplace.auth.models import Session, User
+from marketplace.auth.models import Identity, Session, User
 from marketplace.auth.password_policy import password_faults
 from marketplace.auth.passwords import hash_password
 from marketplace.core import audit
 from marketplace.core.database import release, session, transactional
 from marketplace.core.errors import Code, DomainError
-from marketplace.notifications.models import EMAIL
+from marketplace.notifications.models import EMAIL, PushDevice
 
 log = logging.getLogger(__name__)
 
@@ -40,21 +40,21 @@ def forgot(login: Identifier, user_id: int | None, now: datetime) -> None:
 
 
 def destination_for(user: User, kind: Kind) -> Destination | None:
-    """Where a code for a new password goes: what the person typed, else what is verified, else
-    what there is.
+    """Where a code for a new password goes: what the person typed, else what there is. Once a
+    contact is verified, only to verified ones: another may be a stranger's, by a slip or by intent.
     """
-    email = None if user.email is None else codes.email_to(user.email)
-    phone = None if user.phone is None else codes.sms_to(user.phone)
-    if kind is Kind.EMAIL and email is not None:
-        return email
-    if kind is Kind.PHONE and phone is not None:
-        return phone
-    verified = [
-        destination
-        for destination, since in ((email, user.email_verified_at), (phone, user.phone_verified_at))
-        if since is not None
-    ]
-    return next((one for one in (*verified, email, phone) if one is not None), None)
+    present: dict[Kind, Destination] = {}
+    verified: dict[Kind, Destination] = {}
+    if user.email is not None:
+        present[Kind.EMAIL] = codes.email_to(user.email)
+        if user.email_verified_at is not None:
+            verified[Kind.EMAIL] = present[Kind.EMAIL]
+    if user.phone is not None:
+        present[Kind.PHONE] = codes.sms_to(user.phone)
+        if user.phone_verified_at is not None:
+            verified[Kind.PHONE] = present[Kind.PHONE]
+    fit = verified or present
+    return fit.get(kind) or next(iter(fit.values()), None)
 
 
 def reset(
@@ -76,7 +76,8 @@ def reset(
     if user_id is None:
         raise DomainError(Code.CODE_INVALID)
     columns = sa.select(User.username, User.email, User.phone).where(User.id == user_id)
-    personal = [value for value in session().execute(columns).one() if value is not None]
+    found = session().execute(columns).first() or ()  # deleted this moment
+    personal = [value for value in found if value is not None]
     release()  # no connection is held while a core is busy hashing
     faults = password_faults(new_password, personal=personal, brand=brand)
     if faults:
@@ -89,15 +90,26 @@ def _reset(user_id: int, attempt: Attempt, new_hash: str, now: datetime) -> None
     user = sessions.lock_user(user_id)
     if user is None or user.blocked_at is not None:
         raise DomainError(Code.CODE_INVALID)
+    if attempt.destination not in (user.email, user.phone):
+        # Whoever still reads the old mailbox has no say any more.
+        raise DomainError(Code.CODE_INVALID)
     codes.spend(attempt, now)
+    # A new contact that waits may be that of whoever is being shut out.
+    codes.end(user_id, tuple(Purpose), now)
     user.password_hash = new_hash
     user.updated_at = now
+    if user.email_verified_at is None and user.phone_verified_at is None:
+        # Nobody ever proved to own the account: whoever registered it with another's address must
+        # not wait inside for that other (security checklist 29).
+        session().execute(sa.delete(Identity).where(Identity.user_id == user_id))
     # Whoever read the code has shown to receive what is sent there.
     if attempt.destination == user.email and user.email_verified_at is None:
         user.email_verified_at = now
     if attempt.destination == user.phone and user.phone_verified_at is None:
         user.phone_verified_at = now
     sessions.end(Session.user_id == user_id, "password_reset", now)
+    # Devices register again when they sign in; one that is shut out is told nothing more.
+    session().execute(sa.delete(PushDevice).where(PushDevice.user_id == user_id))
     audit.record("password.reset", "user", user_id, actor=f"user:{user_id}", now=now)
     notices.tell(user_id, "password_reset", now)
 

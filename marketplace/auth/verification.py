@@ -17,7 +17,6 @@ from marketplace.auth.models import OneTimeCode, User
 from marketplace.core import audit
 from marketplace.core.database import session, transactional
 from marketplace.core.errors import Code, DomainError, Message
-from marketplace.notifications.models import EMAIL, SMS
 
 _TAKEN = {Purpose.EMAIL: Code.EMAIL_TAKEN, Purpose.PHONE: Code.PHONE_TAKEN}
 
@@ -156,8 +155,19 @@ def take_contact(user: User, purpose: Purpose, address: str, now: datetime) -> N
             session().flush()
     except IntegrityError:
         raise _taken(purpose) from None
-    if old is not None and old != address:
-        channel = EMAIL if purpose is Purpose.EMAIL else SMS
+    told = _told_of(user, purpose, old)
+    if told is not None and old != address:
         notices.tell_of_new_contact(
-            user.id, f"{purpose}_changed", channel, old=old, new=address, now=now
+            user.id, f"{purpose}_changed", told.channel, old=told.address, new=address, now=now
         )
+
+
+def _told_of(user: User, purpose: Purpose, old: str | None) -> Destination | None:
+    """The contact that was replaced; when there was none, the other one, if it is verified: a new
+    way to the account is not to be made unnoticed.
+    """
+    if old is not None:
+        return _destination(purpose, old)
+    if purpose is Purpose.EMAIL:
+        return codes.sms_to(user.phone) if user.phone and user.phone_verified_at else None
+    return codes.email_to(user.email) if user.email and user.email_verified_at else None
