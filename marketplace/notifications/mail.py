@@ -10,7 +10,15 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import formatdate, parseaddr
 
-from marketplace.notifications.senders import Message, Permanent, Temporary, Unreachable
+from email_validator import EmailNotValidError, validate_email
+
+from marketplace.notifications.senders import (
+    Message,
+    Permanent,
+    Silent,
+    Temporary,
+    Unreachable,
+)
 from marketplace.settings_delivery import SmtpServer
 
 TIMEOUT_SECONDS = 10.0
@@ -24,10 +32,11 @@ def compose(message: Message, sender: str, *, readable: bool = False) -> bytes:
     Raises `Permanent` for an address that is none.
     """
     name, address = parseaddr(sender)
+    destination = mailbox(message.destination)
     mail = EmailMessage()
     try:
         mail["From"] = Address(name, addr_spec=address)
-        mail["To"] = _address(message.destination)
+        mail["To"] = _address(destination)
         mail["Subject"] = message.title
         mail["Date"] = formatdate(usegmt=True)
         mail["Message-ID"] = f"<{message.key}@{address.rpartition('@')[2]}>"
@@ -35,10 +44,24 @@ def compose(message: Message, sender: str, *, readable: bool = False) -> bytes:
         coding = "8bit" if readable else "base64"
         mail.set_content(message.text, cte=coding)
         mail.add_alternative(message.html, subtype="html", cte=coding)
-        plain = message.destination.isascii() and not readable
+        plain = destination.isascii() and not readable
         return mail.as_bytes(policy=SMTP if plain else SMTPUTF8)
     except (MessageError, ValueError, IndexError) as error:
         raise Permanent(f"no e-mail can be made of it ({type(error).__name__})") from None
+
+
+def mailbox(destination: str) -> str:
+    """The address with its domain as DNS has it: a mail server that knows nothing of SMTPUTF8 takes
+    `anna@почта.рф` too, as long as the name before the domain is plain.
+    """
+    name, at, domain = destination.rpartition("@")
+    if domain.isascii():
+        return destination
+    try:
+        checked = validate_email(f"postmaster@{domain}", check_deliverability=False)
+    except EmailNotValidError:
+        return destination
+    return f"{name}{at}{checked.ascii_domain}"
 
 
 def _address(destination: str) -> Address:
@@ -62,15 +85,15 @@ class SmtpSender:
         self._connection: smtplib.SMTP | None = None
 
     def send(self, message: Message) -> None:
-        raw = compose(message, self._sender)
+        raw, destination = compose(message, self._sender), mailbox(message.destination)
         is_kept = self._connection is not None
         try:
-            self._deliver(message.destination, raw)
+            self._deliver(destination, raw)
         except Unreachable:
             # A server may close what idled for long; that says nothing of the server.
             if not is_kept:
                 raise
-            self._deliver(message.destination, raw)
+            self._deliver(destination, raw)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -100,6 +123,9 @@ class SmtpSender:
         except smtplib.SMTPServerDisconnected:
             self._drop()
             raise Unreachable("the mail server closed the connection") from None
+        except TimeoutError:
+            self._drop()
+            raise Silent("the mail server did not answer") from None
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise Temporary(f"the mail server failed ({type(error).__name__})") from None

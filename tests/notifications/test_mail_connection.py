@@ -151,3 +151,12 @@ def test_an_address_in_cyrillic_needs_a_server_that_takes_it() -> None:
         sender.send(odd)
 
     assert [each["To"] for each in inbox.mails] == ["почта@example.com"]
+
+
+def test_a_domain_in_cyrillic_needs_no_such_server() -> None:
+    inbox = Inbox()
+    odd = replace(MESSAGE, destination="anna@почта.рф")
+    with mail_server(inbox, enable_SMTPUTF8=False) as plain, sending(plain) as sender:
+        sender.send(odd)
+
+    assert [each["To"] for each in inbox.mails] == ["anna@xn--80a1acny.xn--p1ai"]
