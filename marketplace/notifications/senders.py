@@ -25,6 +25,10 @@ class Unreachable(Temporary):
     """The gateway itself is away or refuses us: the next message would fare no better."""
 
 
+class Silent(Temporary):
+    """No answer in time. One may be chance; where the next is silent too, so is the gateway."""
+
+
 class Permanent(Exception):
     """Never. The text is for an admin: no secrets, no addresses."""
 
@@ -74,10 +78,14 @@ def call(client: httpx.Client, url: str, **content: Any) -> tuple[int, Any]:
             body = b""
             for part in answer.iter_bytes():
                 body += part
-                if len(body) > ANSWER_BYTES or time.monotonic() > deadline:
+                if len(body) > ANSWER_BYTES:
                     raise Temporary("the gateway's answer does not end")
+                if time.monotonic() > deadline:
+                    raise Silent("the gateway's answer does not end")
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise Unreachable(f"the gateway cannot be reached ({type(error).__name__})") from None
+    except httpx.TimeoutException as error:
+        raise Silent(f"the gateway did not answer ({type(error).__name__})") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Temporary(f"the gateway did not answer ({type(error).__name__})") from None
     try:

@@ -24,7 +24,14 @@ from marketplace.notifications.models import DEAD, EMAIL, PENDING, SENT
 from marketplace.notifications.operations import FAREWELL
 from marketplace.notifications.parcels import Parcel, Preparation
 from marketplace.notifications.routing import MAX_ATTEMPTS, retry_delay
-from marketplace.notifications.senders import Gone, Permanent, Sender, Temporary, Unreachable
+from marketplace.notifications.senders import (
+    Gone,
+    Permanent,
+    Sender,
+    Silent,
+    Temporary,
+    Unreachable,
+)
 from marketplace.settings_delivery import DeliverySettings
 
 log = logging.getLogger(__name__)
@@ -33,6 +40,8 @@ BATCH = 50
 LEASE = timedelta(minutes=2)
 # No message is begun later, so that the slowest one still ends within the lease.
 BATCH_SECONDS = 50.0
+# Messages in a row that a gateway lets time out before the batch leaves it alone.
+SILENCES = 2
 SETTLE_SECONDS = 1.0
 SETTLE_PAUSES = (0.5, 1.0, 2.0, 4.0)
 POLL_SECONDS = 0.5
@@ -126,8 +135,15 @@ class Worker:
             return
         try:
             outcome = self._sent(parcel)
+            batch.silences[channel] = 0
         except Unreachable as error:
             batch.broken[channel] = str(error)
+            outcome = self._failed(parcel.row, str(error))
+        except Silent as error:
+            # The other channels' messages, codes among them, must not wait for each to time out.
+            batch.silences[channel] += 1
+            if batch.silences[channel] >= SILENCES:
+                batch.broken[channel] = str(error)
             outcome = self._failed(parcel.row, str(error))
         except Temporary as error:
             outcome = self._failed(parcel.row, str(error))
@@ -161,13 +177,18 @@ class Worker:
         """Send to every device of the person; whether one took it. Raises when none did and one
         might later.
         """
-        took, trouble, gone = False, None, []
+        took, gone = False, []
+        trouble: Temporary | Permanent | None = None
         for device in parcel.devices:
             try:
                 sender.send(parcel.to(device.token))
                 took = True
             except Gone:
                 gone.append(device)
+            except (Unreachable, Silent) as error:
+                # Twenty devices would each wait as long, and the lease runs.
+                trouble = error
+                break
             except (Temporary, Permanent) as error:
                 trouble = trouble if isinstance(trouble, Temporary) else error
         if gone:
@@ -191,6 +212,7 @@ class _Batch:
         self, lease: datetime, clock: Callable[[], datetime], outcomes: Sequence[Outcome]
     ) -> None:
         self.broken: dict[str, str] = {}
+        self.silences: Counter[str] = Counter()
         self.counts: Counter[str] = Counter(_name(each) for each in outcomes)
         self._open = list(outcomes)
         self._lease = lease

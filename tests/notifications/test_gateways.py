@@ -15,7 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from notifications.web import SLOW, Gateway, gateway
 
 from marketplace.notifications import push, senders, sms
-from marketplace.notifications.senders import Gone, Message, Permanent, Temporary, Unreachable
+from marketplace.notifications.senders import (
+    Gone,
+    Message,
+    Permanent,
+    Silent,
+    Temporary,
+    Unreachable,
+)
 from marketplace.settings_delivery import PushAccount, SmsGateway
 
 PHONE, SECRET = "+79161234567", "api-id-which-nobody-may-see"
@@ -94,7 +101,7 @@ TROUBLE = [
     (200, "[" * 30_000, Temporary),
     (200, "x" * 100_000, Temporary),
     (302, "", Temporary),
-    (200, SLOW, Temporary),
+    (200, SLOW, Silent),
 ]
 CASES = [
     *(("smsru", RU, status, body, kind) for status, body, kind in TROUBLE),
@@ -231,7 +238,7 @@ def fcm_error(status: int, name: str, code: str = "") -> dict[str, Any]:
             {"error": {"details": ["x", {"errorCode": 5}], "status": "А device-token"}},
             Permanent,
         ),
-        (200, SLOW, Temporary),
+        (200, SLOW, Silent),
     ],
 )
 def test_fcm_s_refusals(
