@@ -17,10 +17,10 @@ from marketplace.auth import tokens
 from marketplace.auth.code_values import COOLDOWN, LIFETIME, MAX_ATTEMPTS, code_of, is_code
 from marketplace.auth.models import OneTimeCode
 from marketplace.core.clock import utc_now
-from marketplace.core.database import read, session, transactional
+from marketplace.core.database import read, session, table_of, transactional
 from marketplace.core.errors import Code, DomainError
 from marketplace.notifications import outbox
-from marketplace.notifications.models import EMAIL, SMS, Notification
+from marketplace.notifications.models import CANCELLED, EMAIL, PENDING, SMS, Notification
 from marketplace.notifications.outbox import Notice
 
 SUBJECT = "code"
@@ -79,8 +79,22 @@ class Holder:
 
 def nobody(login: str) -> Holder:
     """The holder that a log-in name without an account stands for; the name itself is not kept."""
+    return Holder(None, _mark("nobody", login))
+
+
+def _mark(what: str, value: str) -> str:
     key = tokens.signing_secrets()[0].encode()
-    return Holder(None, hmac.new(key, b"nobody\0" + login.encode(), sha256).hexdigest())
+    return hmac.new(key, f"{what}\0{value}".encode(), sha256).hexdigest()
+
+
+def take_turn(login: str) -> None:
+    """Let those who ask for a code by the same log-in name at once come one after another, in the
+    caller's transaction. An account's row does so too, but a name without one has no row, and
+    being quicker would tell.
+    """
+    if session().connection().dialect.name == "postgresql":
+        number = int.from_bytes(bytes.fromhex(nobody(login).mark[:16]), signed=True)
+        session().execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
 def wait_of(holder: Holder, purpose: Purpose, destination: Destination, now: datetime) -> int:
@@ -89,12 +103,13 @@ def wait_of(holder: Holder, purpose: Purpose, destination: Destination, now: dat
     counts = sa.or_(OneTimeCode.used_at.is_(None), OneTimeCode.destination == destination.address)
     last = session().scalar(sa.select(OneTimeCode.created_at).where(holder.has(purpose), counts))
     ends = [last + COOLDOWN] if last is not None else []
+    places = [destination.address, _erased_mark(destination.address)]
     for period, most in CAPS:
         # The oldest of the newest `most`: when it leaves the period, there is room again.
         oldest = session().scalar(
             sa.select(Notification.created_at)
             .where(
-                Notification.destination == destination.address,
+                Notification.destination.in_(places),
                 Notification.subject_type == SUBJECT,
                 Notification.created_at > now - period,
             )
@@ -238,6 +253,39 @@ def end(user_id: int, purposes: Collection[Purpose], now: datetime) -> None:
         .values(used_at=now)
         .execution_options(synchronize_session=False)
     )
+
+
+def keep_count(user_id: int, now: datetime) -> None:
+    """What went to the person's destinations is nobody's from now on, and still counts for each by
+    a mark: or registering and erasing again and again would send without end to anybody's phone.
+    In the caller's transaction.
+    """
+    rows = table_of(Notification)
+    recent = sa.and_(
+        rows.c.user_id == user_id,
+        rows.c.subject_type == SUBJECT,
+        rows.c.destination.is_not(None),
+        rows.c.created_at > now - max(period for period, _ in CAPS),
+    )
+    places = session().scalars(sa.select(rows.c.destination).where(recent).distinct()).all()
+    if places:
+        marks = sa.case({place: _erased_mark(place) for place in places}, value=rows.c.destination)
+        values: dict[str, Any] = {
+            "user_id": None,
+            "destination": marks,
+            "payload": {},
+            "last_error": "",
+        }
+        ended = {
+            "ended_at": sa.func.coalesce(rows.c.ended_at, sa.literal(now, rows.c.ended_at.type)),
+            "leased_until": None,
+        }
+        state = sa.case((rows.c.state == PENDING, CANCELLED), else_=rows.c.state)
+        session().execute(sa.update(rows).where(recent).values(**values, **ended, state=state))
+
+
+def _erased_mark(address: str) -> str:
+    return _mark("erased", address.lower())
 
 
 def _alive(now: datetime) -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from marketplace.auth import (
     administration,
+    codes,
     consents,
     erasure_journal,
     operations,
@@ -96,6 +97,7 @@ def _forget(user: User, *, actor: str, told: bool, now: datetime) -> Erased:
     operations.end_all_sessions(user.id, "erased", now)
     # Cancels coming bookings and tells of it; what the person would be told is forgotten after it.
     operations.run_block_parts(user, now)
+    codes.keep_count(user.id, now)
     notifications.forget(user.id, now)
     parts.run_erase_parts(user, now)
     session().execute(sa.delete(Erasure).where(Erasure.user_id == user.id))

@@ -26,6 +26,7 @@ _NO_USER = 0
 @transactional
 def forgot(login: Identifier, user_id: int | None, now: datetime) -> None:
     """Send a code to the account, if there is one that may have it; the same work if not."""
+    codes.take_turn(login.value)
     user = sessions.lock_user(user_id or _NO_USER)
     holder = codes.nobody(login.value)
     destination = codes.email_to(holder.mark)
