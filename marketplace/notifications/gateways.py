@@ -32,7 +32,9 @@ def open_senders(settings: Settings) -> dict[str, Sender]:
     if delivery.push is not None:
         found[PUSH] = FcmSender(delivery.push)
     if not settings.is_production_like:
-        mail_from = delivery.mail_from or f"{settings.brand} <noreply@localhost>"
+        # Quoted: a brand may hold a comma, which would end the name.
+        brand = settings.brand.replace("\\", "").replace('"', "'")
+        mail_from = delivery.mail_from or f'"{brand}" <noreply@localhost>'
         for channel in CHANNELS:
             if channel not in found:
                 found[channel] = FileSender(channel, outbox_folder(settings), mail_from)

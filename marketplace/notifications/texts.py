@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from marketplace.core.messages import LANGUAGES
+from marketplace.core.messages import LANGUAGES, text
 from marketplace.notifications.phrases import FOOTERS, KINDS, PHRASES
 
 __all__ = ["HIDDEN_CODE", "KINDS", "Texts", "mask", "render", "write"]
@@ -100,6 +100,8 @@ def _values(payload: Mapping[str, Any], language: str, timezone: str, brand: str
     for name in _MOMENTS:
         if name in values:
             values[name] = _moment(values[name], language, timezone)
+    if values.get("device") == "":
+        values["device"] = text("unknown_device", language)
     if "provider" in values:
         values["provider"] = _PROVIDERS.get(values["provider"], values["provider"])
     return values

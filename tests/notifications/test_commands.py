@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import pytest
 from actors import Actor
@@ -15,6 +17,8 @@ from notifications.posting import Recorder, add_device, deliver, enqueue, states
 
 from marketplace.core.clock import utc_now
 from marketplace.notifications import privacy, queries
+from marketplace.notifications.gateways import open_senders
+from marketplace.notifications.senders import Message
 
 PHONE = "+79161234567"
 
@@ -152,3 +156,14 @@ def test_an_export_tells_devices_and_what_was_said(
 
     assert [device["platform"] for device in told["push_devices"]] == ["android"]
     assert [row["kind"] for row in told["notifications"]] == ["booking_created"]
+
+
+def test_a_brand_with_a_comma_is_one_name(app: Flask, tmp_path: Path) -> None:
+    settings = replace(app.config["MARKETPLACE"], brand="Салон, «Мята»", instance_path=tmp_path)
+    message = Message(1, "k" * 32, "booking_created", "anna@example.com", "Запись", "Вы записаны.")
+
+    open_senders(settings)["email"].send(message)
+
+    raw = (tmp_path / "outbox" / "1.eml").read_bytes()
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert mail["From"] == '"Салон, «Мята»" <noreply@localhost>'

@@ -127,3 +127,12 @@ def test_every_kind_that_bookings_write_has_a_text() -> None:
     kinds |= {f"booking_{action}" for action in ("cancelled", "rescheduled")}
 
     assert kinds == set(KINDS) - WRITTEN_ELSEWHERE
+
+
+def test_a_device_without_a_name_is_told_as_unknown() -> None:
+    payload = {"device": "", "ip": "127.0.0.1", "at": "2030-01-01T12:00:00+03:00"}
+
+    assert (
+        ": неизвестное устройство, 127.0.0.1"
+        in render("new_device", payload, "ru", "Europe/Moscow", "BeautyGo").lower()
+    )
