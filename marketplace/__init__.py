@@ -24,6 +24,7 @@ from marketplace.auth import commands as auth_commands
 from marketplace.auth import operations as accounts
 from marketplace.auth import parts as account_parts
 from marketplace.auth import routes as auth_routes
+from marketplace.auth import sessions as auth_sessions
 from marketplace.auth import social_commands as social_sign_in_commands
 from marketplace.auth.social_providers import Providers
 from marketplace.bookings import commands as bookings_commands
@@ -37,6 +38,7 @@ from marketplace.core import limits, logging, media, problems, requests
 from marketplace.core.deadlines import Room
 from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.notifications import commands as notifications_commands
+from marketplace.notifications import operations as push_devices
 from marketplace.notifications import queries as notifications
 from marketplace.notifications import routes as notifications_routes
 from marketplace.profile import avatar_routes, avatars
@@ -90,6 +92,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     importing.on_import(profile_importing.store, profile_importing.FIELDS)
     importing.on_import(schedule_importing.store)
     schedules.on_coming(bookings.coming_bookings)
+    push_devices.on_device(auth_sessions.require_signed_in)
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
         notifications.on_fill(purpose.kind, codes.fill)

@@ -190,3 +190,10 @@ def lock_signed_in(user_id: int, *, shared: bool = False) -> User:
     if user is None or user.blocked_at is not None:
         raise unauthorized(Code.TOKEN_REVOKED)
     return user
+
+
+def require_signed_in(user_id: int) -> None:
+    """As `lock_signed_in`, for what needs no more of the account than that it stays until the
+    transaction ends.
+    """
+    lock_signed_in(user_id, shared=True)

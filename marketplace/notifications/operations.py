@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,13 @@ MAX_DEVICES = 20
 # Said to somebody whose account is gone by then.
 FAREWELL = "account_erased"
 _DEVICES = table_of(PushDevice)
+_on_device: list[Callable[[int], object]] = []
+
+
+def on_device(part: Callable[[int], object]) -> None:
+    """Register what must hold of a person who gets a device; it raises, in that transaction."""
+    if part not in _on_device:
+        _on_device.append(part)
 
 
 class NotDead(DomainError):
@@ -33,8 +41,10 @@ class NotDead(DomainError):
 @transactional
 def register_device(user_id: int, token: str, platform: str, now: datetime) -> int:
     """Keep a push token as this person's, whosever it was: a phone has one person at a time. Beyond
-    twenty the one unseen for longest goes.
+    twenty the one unseen for longest goes. Raises 401.
     """
+    for part in _on_device:
+        part(user_id)
     connection = session().connection()
     values = {"token": token, "created_at": now} | {
         "user_id": user_id,

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from marketplace.auth import sessions
 from marketplace.auth.models import User
 from marketplace.core.database import session, transactional, violated
 from marketplace.core.errors import Code, DomainError, not_found
@@ -169,6 +170,8 @@ def delete_exception(
 
 
 def _locked(user_id: int) -> Schedule:
+    # Erasing locks in the same order: account, then diary.
+    sessions.require_signed_in(user_id)
     lock_diaries([user_id])
     return session().get_one(Schedule, user_id)
 

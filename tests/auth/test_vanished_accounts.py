@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +18,16 @@ from marketplace.auth.models import Session, User
 from marketplace.auth.verification import AccountChange
 from marketplace.core.errors import Code, DomainError
 from marketplace.extensions import db
+from marketplace.notifications import operations as notifications
 from marketplace.profile import operations as profiles
 from marketplace.profile.models import Profile
+from marketplace.schedule import operations as schedules
+from marketplace.schedule.models import Schedule
 from marketplace.services import operations as services
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 NOBODY = 999_999
+DAY_OFF = {"date_from": date(2026, 12, 24), "date_to": date(2026, 12, 24)}
 SERVICE = {"name": "Стрижка", "price": Decimal("1500.00"), "duration_minutes": 60}
 
 
@@ -39,6 +43,13 @@ WRITES: dict[str, Callable[[int], Any]] = {
         user, {"city": "Казань"}, require_match=match, now=NOW
     ),
     "service": lambda user: services.create_service(user, SERVICE, NOW),
+    "device": lambda user: notifications.register_device(user, "token", "ios", NOW),
+    "hours": lambda user: schedules.replace_hours(
+        user, [(1, 600, 660)], require_match=match, dry_run=False, now=NOW
+    ),
+    "exception": lambda user: schedules.add_exception(
+        user, **DAY_OFF, intervals=[], reason="Отпуск", dry_run=False, now=NOW
+    ),
 }
 
 
@@ -66,6 +77,8 @@ CALLS = [
     ("PATCH", "/api/auth/me/", {"language": "en"}),
     ("PATCH", "/api/auth/profile/me/", {"city": "Казань"}),
     ("POST", "/api/auth/services/", SERVICE | {"price": "1500.00"}),
+    ("POST", "/api/auth/devices/", {"token": "token", "platform": "ios"}),
+    ("PUT", "/api/schedule/hours/", {"hours": []}),
 ]
 
 
@@ -79,7 +92,7 @@ def test_the_caller_is_told_to_sign_in_again(
     # Noting when the session was last seen is the last act before the write.
     def deleted_meanwhile(*_: object) -> None:
         with db.engine.begin() as connection:
-            for own in (Session.user_id, Profile.user_id, User.id):
+            for own in (Session.user_id, Profile.user_id, Schedule.user_id, User.id):
                 connection.execute(sa.delete(own.class_).where(own == specialist.user_id))
 
     monkeypatch.setattr(authentication, "LAST_SEEN_STEP", timedelta(0))
