@@ -74,6 +74,13 @@ def forget(user: User, now: datetime) -> None:
         .where(Consent.user_id == user.id, Consent.withdrawn_at.is_(None))
         .values(withdrawn_at=now)
     )
-    for model in (OneTimeCode, IdempotencyKey):
-        rows = table_of(model)
-        session().execute(sa.delete(rows).where(rows.c.user_id == user.id))
+    codes = table_of(OneTimeCode)
+    session().execute(sa.delete(codes).where(codes.c.user_id == user.id))
+
+
+def forget_answers(user_id: int) -> None:
+    """Delete the answers kept for repeated requests. A booking in flight is kept out by its diaries
+    and not by the account's lock, so this comes after whatever locks those.
+    """
+    keys = table_of(IdempotencyKey)
+    session().execute(sa.delete(keys).where(keys.c.user_id == user_id))

@@ -100,6 +100,7 @@ def _forget(user: User, *, actor: str, told: bool, now: datetime) -> Erased:
     codes.keep_count(user.id, now)
     notifications.forget(user.id, now)
     parts.run_erase_parts(user, now)
+    own_records.forget_answers(user.id)
     session().execute(sa.delete(Erasure).where(Erasure.user_id == user.id))
     session().add(Erasure(user_id=user.id, erased_at=now))
     audit.record("user.erase", "user", user.id, actor=actor, now=now)
