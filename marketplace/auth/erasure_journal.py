@@ -11,10 +11,12 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from marketplace.core.clock import wire_moment
+from marketplace.core.errors import Code, DomainError
+from marketplace.core.fields import MAX_ID
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,17 @@ class Erased:
     user_id: int
     created_at: datetime
     erased_at: datetime
+
+
+class UnreadableJournal(DomainError):
+    """The file is there and cannot be read; in words for the admin."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(Code.CONFLICT)
+        self._told = f"The journal of erasures {path} cannot be read: {error.strerror}."
+
+    def __str__(self) -> str:
+        return self._told
 
 
 def append(path: Path, erased: Erased) -> bool:
@@ -63,12 +76,14 @@ def _ends_well(descriptor: int) -> bool:
 def read_lines(path: Path) -> Iterator[Erased | int]:
     """The lines in order; for one that cannot be read its number. No file holds no lines.
 
-    Raises `OSError` for a file that is there and cannot be read.
+    Raises `UnreadableJournal` for a file that is there and cannot be read.
     """
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise UnreadableJournal(path, error) from error
     with file:
         for number, raw in enumerate(file, 1):
             if raw.strip():
@@ -80,7 +95,9 @@ def _read(raw: bytes) -> Erased | None:
         line = json.loads(raw)
         made, erased = (datetime.fromisoformat(line[name]) for name in ("created_at", "erased_at"))
         user_id = line["user_id"]
-    except (ValueError, TypeError, KeyError):
+        # What cannot be said in UTC no database can compare.
+        in_utc = [moment.tzinfo and moment.astimezone(UTC) for moment in (made, erased)]
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
-    whole = isinstance(user_id, int) and made.tzinfo is not None and erased.tzinfo is not None
-    return Erased(user_id, made, erased) if whole else None
+    is_id = type(user_id) is int and 1 <= user_id <= MAX_ID
+    return Erased(user_id, made, erased) if is_id and all(in_utc) else None

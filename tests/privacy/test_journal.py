@@ -145,7 +145,27 @@ def test_an_erasure_that_could_not_be_noted_is_noted_later(
     assert flask.do("doctor") == "No faults found.\n"
 
 
-@pytest.mark.parametrize("broken", ['{"user_id": 1', "[]", "null", '{"user_id": "1"}', "\x00"])
+def line(user_id: object, made: str = "2026-01-01T00:00:00Z") -> str:
+    return json.dumps({"user_id": user_id, "created_at": made, "erased_at": made})
+
+
+BROKEN = {
+    "cut": '{"user_id": 1',
+    "list": "[]",
+    "null": "null",
+    "fields": '{"user_id": "1"}',
+    "zeros": "\x00",
+    "deep": "[" * 100_000,
+    "no_number": line("1"),
+    "truth": line(True),
+    "too_big": line(2**31),
+    "far_too_big": line(10**30),
+    "no_zone": line(1, "2026-01-01T00:00:00"),
+    "before_time": line(1, "0001-01-01T00:00:00+14:00"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_a_broken_line_hides_no_other(
     app: Flask, flask: CommandLine, client: Actor, broken: str
 ) -> None:
@@ -157,6 +177,23 @@ def test_a_broken_line_hides_no_other(
 
     assert f"line 1 of {path} cannot be read" in flask.run("doctor").stderr
     assert flask.do("retention", "replay-erasures") == "People erased again: 1.\n"
+
+
+@pytest.mark.parametrize(
+    "command", [("doctor",), ("retention", "replay-erasures"), ("retention", "run")]
+)
+def test_a_journal_that_cannot_be_read_is_named(
+    app: Flask, flask: CommandLine, command: tuple[str, ...]
+) -> None:
+    path = journal_of(app)
+    path.mkdir()
+    try:
+        result = flask.run(*command)
+    finally:
+        path.rmdir()
+
+    assert result.exit_code == 1
+    assert f"The journal of erasures {path} cannot be read: Is a directory." in result.stderr
 
 
 def test_without_a_journal_there_is_nothing_to_do(flask: CommandLine) -> None:
