@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -34,11 +35,11 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "
 @click.option(
     "--report",
     metavar="FILE",
-    type=click.File("w", encoding="utf-8", lazy=False, atomic=True),
+    type=cli.OUTPUT,
     help="Write every refused row there as CSV: line, field, reason.",
 )
 @with_appcontext
-def import_users(*, file: Path, dry_run: bool, form: str | None, report: IO[str] | None) -> None:
+def import_users(*, file: Path, dry_run: bool, form: str | None, report: Path | None) -> None:
     """Make the accounts of a file, all of them or none.
 
     JSON lines or CSV with a header. Names and contacts obey the rules of registration; passwords
@@ -47,9 +48,10 @@ def import_users(*, file: Path, dry_run: bool, form: str | None, report: IO[str]
     form = form or file.suffix.removeprefix(".").lower()
     if form not in _READERS:
         raise click.UsageError("Say --format jsonl or --format csv.")
-    refusals = _Refusals(report)
-    run = Import(refusals.add, utc_now())
     with ExitStack() as stack:
+        written = None if report is None else stack.enter_context(cli.writing(report))
+        refusals = _Refusals(written)
+        run = Import(refusals.add, utc_now())
         stack.callback(run.close)
         source = stack.enter_context(file.open("rb"))
         with click.progressbar(
@@ -58,6 +60,7 @@ def import_users(*, file: Path, dry_run: bool, form: str | None, report: IO[str]
             run.check(_READERS[form](_lines(source, bar.update)))
         with click.progressbar(length=run.good, label="Storing", file=sys.stderr) as bar:
             stored = run.store(actor=cli.actor(), dry_run=dry_run, progress=bar.update)
+        refusals.end()
     refusals.tell_rest()
     if run.refused:
         raise click.ClickException(f"Rows refused: {len(run.refused):,}. Nothing is stored.")
@@ -67,8 +70,9 @@ def import_users(*, file: Path, dry_run: bool, form: str | None, report: IO[str]
 class _Refusals:
     """Shows the first refusals on standard error and writes all of them to the report."""
 
-    def __init__(self, report: IO[str] | None) -> None:
-        self._report = None if report is None else csv.writer(report)
+    def __init__(self, report: IO[bytes] | None) -> None:
+        self._text = None if report is None else io.TextIOWrapper(report, "utf-8", newline="")
+        self._report = None if self._text is None else csv.writer(self._text)
         self._count = 0
         if self._report is not None:
             self._report.writerow(("line", "field", "reason"))
@@ -83,6 +87,11 @@ class _Refusals:
             # What the file says must not steer the terminal.
             told = "".join(char if char.isprintable() else "?" for char in f"{name}{reason}")
             click.echo(f"line {refusal.line}: {told}", err=True)
+
+    def end(self) -> None:
+        """Write what is still held back; the file is closed by whoever opened it."""
+        if self._text is not None:
+            self._text.detach()
 
     def tell_rest(self) -> None:
         if self._count > SHOWN:
@@ -143,8 +152,9 @@ def _read_csv(lines: Iterator[bytes]) -> Iterator[Read]:
 def _typed(name: str, cell: str) -> Any:
     if name == "email_verified":
         return _BOOLEANS.get(cell.strip().lower(), cell)
-    if name == "experience_years" and cell.strip().isascii() and cell.strip().isdigit():
-        return int(cell[:10])
+    number = cell.strip()
+    if name == "experience_years" and number.isascii() and number.isdigit():
+        return int(number.lstrip("0")[:10] or "0")
     return cell
 
 

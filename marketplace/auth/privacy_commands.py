@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
 
 import click
 from flask import current_app
@@ -69,19 +68,20 @@ def replay_erasures() -> None:
 @click.option(
     *("--output", "output"),
     metavar="FILE",
-    type=click.File("wb", lazy=False, atomic=True),
+    type=cli.OUTPUT,
     default="-",
     help="Where to, by default standard output.",
 )
 @with_appcontext
-def export(reference: str, output: IO[bytes]) -> None:
+def export(reference: str, output: Path) -> None:
     """Write everything stored about a person.
 
     The same JSON document as the person can fetch.
     """
     person = administration.find_user(reference)
-    for piece in pieces(privacy.export(person.id, utc_now())):
-        output.write(piece.encode())
+    with cli.writing(output) as file:
+        for piece in pieces(privacy.export(person.id, utc_now())):
+            file.write(piece.encode())
 
 
 @click.command("verify", cls=cli.AdminCommand)

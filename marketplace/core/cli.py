@@ -7,11 +7,14 @@ import json
 import os
 import re
 import sys
+import tempfile
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import IO, Any, TypeVar
 
 import click
 import marshmallow as ma
@@ -120,6 +123,35 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")(
         command
     )
+
+
+OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@contextmanager
+def writing(path: Path) -> Generator[IO[bytes]]:
+    """A file that takes the place of `path` as a whole when all of it is written, and is its
+    owner's alone; what stood there stays when the command fails. `-` is standard output.
+    """
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        return
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe is not replaced
+            with path.open("wb") as file:
+                yield file
+            return
+        target = path.resolve()
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        beside = Path(name)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - it has no other name yet
+                yield file
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def yes_option(command: F) -> F:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -185,3 +186,29 @@ def test_an_admin_writes_the_same_document(
 
     assert json.loads(path.read_text(encoding="utf-8")) == exported(traced.client)
     assert json.loads(flask.do("users", "export", traced.client.user_id)) == exported(traced.client)
+
+
+def test_a_file_is_replaced_when_all_is_written_and_for_its_owner_alone(
+    flask: CommandLine, client: Actor, tmp_path: Path
+) -> None:
+    path = tmp_path / "export.json"
+    path.write_text("of somebody else")
+
+    refused = flask.run("users", "export", "nobody", "--output", path)
+    assert (refused.exit_code, path.read_text()) == (1, "of somebody else")
+    flask.do("users", "export", client.user_id, "--output", path)
+
+    assert json.loads(path.read_text())["account"]["id"] == client.user_id
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_nothing_can_be_written_the_command_fails(
+    flask: CommandLine, client: Actor, tmp_path: Path
+) -> None:
+    for place in (tmp_path, tmp_path / "nowhere" / "export.json"):
+        result = flask.run("users", "export", client.user_id, "--output", place)
+        assert result.exit_code != 0
+        assert str(place) in result.stderr
+
+    assert list(tmp_path.iterdir()) == []
