@@ -74,6 +74,12 @@ def forget(user: User, now: datetime) -> None:
         .where(Consent.user_id == user.id, Consent.withdrawn_at.is_(None))
         .values(withdrawn_at=now)
     )
+    # The act stays; why somebody was blocked is a text about the person, as it is in the account.
+    audit = table_of(AuditEntry)
+    blocks = sa.and_(audit.c.target_id == user.id, audit.c.action == "user.block")
+    session().execute(
+        sa.update(audit).where(audit.c.target_type == "user", blocks).values(details={})
+    )
     codes = table_of(OneTimeCode)
     session().execute(sa.delete(codes).where(codes.c.user_id == user.id))
 

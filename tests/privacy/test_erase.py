@@ -267,7 +267,9 @@ def test_a_blocked_person_is_erased_by_an_admin_and_never_unblocked(
     app: Flask, flask: CommandLine, traced: Traced
 ) -> None:
     user_id = traced.specialist.user_id
-    flask.do("users", "block", user_id, "--reason", "Жалобы", "--yes")
+    flask.do(
+        "users", "block", user_id, "--reason", f"Спам: {canaries('specialist')['email']}", "--yes"
+    )
 
     flask.do("users", "delete", user_id, "--yes")
 
