@@ -8,6 +8,7 @@ from marketplace import bootstrap
 from marketplace.auth import (
     account_routes,
     authentication,
+    code_filling,
     codes,
     identities,
     import_commands,
@@ -95,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     push_devices.on_device(auth_sessions.require_signed_in)
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
-        notifications.on_fill(purpose.kind, codes.fill)
+        notifications.on_fill(purpose.kind, code_filling.fill)
     retention.on_sweep("avatar files", avatars.sweep)
 
     account_parts.on_name(profiles.name_profile)

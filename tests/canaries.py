@@ -8,7 +8,7 @@ from typing import Any
 
 from actors import PASSWORD
 
-from marketplace.auth import codes
+from marketplace.auth import code_filling
 from marketplace.system.demo.accounts import DEMO_PASSWORD
 
 SECRETS = {PASSWORD, DEMO_PASSWORD}
@@ -47,11 +47,11 @@ class Watch(logging.Handler):
 
 def remember_codes() -> None:
     """From now on every code that is made to be sent is one to watch for."""
-    made = codes.code_of
+    made = code_filling.code_of
 
     def remembered(*arguments: Any, **more: Any) -> str:
         code = made(*arguments, **more)
         _sent_codes.add(code)
         return code
 
-    codes.code_of = remembered
+    code_filling.code_of = remembered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,10 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.auth import tokens
-from marketplace.auth.code_values import COOLDOWN, LIFETIME, MAX_ATTEMPTS, code_of, is_code
+from marketplace.auth.code_values import COOLDOWN, LIFETIME, MAX_ATTEMPTS, is_code
 from marketplace.auth.models import OneTimeCode
-from marketplace.core.clock import utc_now
-from marketplace.core.database import read, session, table_of, transactional
+from marketplace.core.database import session, table_of, transactional
 from marketplace.core.errors import Code, DomainError
 from marketplace.notifications import outbox
 from marketplace.notifications.models import CANCELLED, EMAIL, PENDING, SMS, Notification
@@ -149,37 +148,15 @@ def send(holder: Holder, purpose: Purpose, destination: Destination, now: dateti
         purpose.kind,
         SUBJECT,
         row.id,
-        {"code_id": row.id},
+        # The row may hold a later code, of another destination, by the time this one is sent.
+        {"code_id": row.id, "turn": turn_of(row.nonce)},
         now,
-        f"{SUBJECT}:{row.id}:{row.nonce[:16]}",
+        f"{SUBJECT}:{row.id}:{turn_of(row.nonce)}",
         channel=destination.channel,
         destination=destination.address,
         urgent=True,
     )
     outbox.enqueue([notice], now)
-
-
-def fill(payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The code of a notification being sent; None when it would be of no use any more."""
-    row = (
-        read()
-        .execute(
-            sa.select(OneTimeCode.__table__).where(
-                OneTimeCode.id == payload["code_id"], _alive(utc_now())
-            )
-        )
-        .first()
-    )
-    if row is None:
-        return None
-    code = code_of(
-        tokens.signing_secrets()[0],
-        nonce=row.nonce,
-        purpose=row.purpose,
-        user_id=row.user_id,
-        destination=row.destination,
-    )
-    return {**payload, "code": code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +191,7 @@ def try_code(holder: Holder, purpose: Purpose, given: str, now: datetime) -> Att
 def _count_attempt(holder: Holder, purpose: Purpose, now: datetime) -> Attempt | None:
     row = session().execute(
         sa.update(OneTimeCode)
-        .where(holder.has(purpose), _alive(now))
+        .where(holder.has(purpose), alive(now))
         .values(attempts=OneTimeCode.attempts + 1)
         .returning(OneTimeCode.id, OneTimeCode.nonce, OneTimeCode.destination)
         .execution_options(synchronize_session=False)
@@ -288,7 +265,12 @@ def _erased_mark(address: str) -> str:
     return _mark("erased", address.lower())
 
 
-def _alive(now: datetime) -> sa.ColumnElement[bool]:
+def turn_of(nonce: str) -> str:
+    """What tells one code of a row from the next."""
+    return nonce[:16]
+
+
+def alive(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         OneTimeCode.used_at.is_(None),
         OneTimeCode.expires_at > now,

@@ -70,6 +70,7 @@ def change_account(
     now: datetime,
 ) -> tuple[User, Pending]:
     """Choose a language; send codes to a new e-mail or phone, which take effect when confirmed.
+    The present one withdraws a new one that waits.
 
     Raises 401; 409 `email_taken`, `phone_taken`; 429; `require_match` may raise 412.
     """
@@ -77,14 +78,32 @@ def change_account(
     require_match(user)
     if change.language is not None and user.language != change.language:
         user.language, user.updated_at = change.language, now
-    if change.email is not None and change.email != user.email:
+    if change.email is not None and change.email == user.email:
+        _forget_pending(user_id, Purpose.EMAIL, user.email, now)
+    elif change.email is not None:
         _refuse_taken(user_id, Purpose.EMAIL, User.email_folded == email_key(change.email))
         _send(user_id, Purpose.EMAIL, codes.email_to(change.email), now)
-    if change.phone is not None and change.phone != user.phone:
+    if change.phone is not None and change.phone == user.phone:
+        _forget_pending(user_id, Purpose.PHONE, user.phone, now)
+    elif change.phone is not None:
         _refuse_taken(user_id, Purpose.PHONE, User.phone == change.phone)
         _send(user_id, Purpose.PHONE, codes.sms_to(change.phone), now)
     session().flush()
     return user, pending_of(user, now)
+
+
+def _forget_pending(user_id: int, purpose: Purpose, present: str, now: datetime) -> None:
+    """Who gives the present contact again wants no other any more."""
+    session().execute(
+        sa.update(OneTimeCode)
+        .where(
+            OneTimeCode.user_id == user_id,
+            OneTimeCode.purpose == purpose,
+            OneTimeCode.destination != present,
+            OneTimeCode.used_at.is_(None),
+        )
+        .values(used_at=now)
+    )
 
 
 def _refuse_taken(user_id: int, purpose: Purpose, has_it: sa.ColumnElement[bool]) -> None:

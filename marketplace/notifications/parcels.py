@@ -74,6 +74,7 @@ class Preparation:
         self._readers: dict[int, Reader] = {}
         self._devices: dict[int, list[Device]] = {}
         self._delivered: dict[tuple[str, str | int], int] = {}
+        self._payloads: dict[int, Any] = {}
 
     def of(self, rows: Sequence[Any]) -> tuple[list[Parcel], list[Outcome]]:
         """The parcels, in the rows' order, and what is decided already."""
@@ -87,6 +88,7 @@ class Preparation:
             with self._deciding(row, outcomes):
                 routed.append((row, self._route(row)))
         self._count(routed)
+        self._payloads = queries.fill([row for row, _ in routed])
         for row, route in routed:
             with self._deciding(row, outcomes):
                 parcels.append(self._parcel(row, route))
@@ -169,7 +171,7 @@ class Preparation:
         return Parcel(row, route, message, self._devices[row.user_id] if to_all else ())
 
     def _payload(self, row: Any) -> Any:
-        payload = queries.fill(row.kind, row.payload)
+        payload = self._payloads[row.id]
         if payload is None:
             raise _Decided(CANCELLED, "out of date")
         if row.kind in CODES and not payload.get("code"):

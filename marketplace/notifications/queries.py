@@ -37,12 +37,13 @@ def on_read(part: Callable[[Sequence[int]], Mapping[int, Reader]]) -> None:
 
 
 # Who knows what a row of a kind must not hold (codes) comes later too, and fills it in.
-_on_fill: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any] | None]] = {}
+Filling = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any] | None]]
+_on_fill: dict[str, Filling] = {}
 
 
-def on_fill(kind: str, part: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> None:
-    """Register who completes the payload of a kind when it is sent; None says that it is out of
-    date and must not be sent.
+def on_fill(kind: str, part: Filling) -> None:
+    """Register who completes payloads of a kind when they are sent, many at once and in order; None
+    says that one is out of date and must not be sent.
     """
     _on_fill[kind] = part
 
@@ -56,10 +57,17 @@ def readers_of(user_ids: Sequence[int]) -> dict[int, Reader]:
     return readers
 
 
-def fill(kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The payload as it is needed for sending; None says that it is out of date."""
-    part = _on_fill.get(kind)
-    return payload if part is None else part(payload)
+def fill(rows: Sequence[Any]) -> dict[int, Mapping[str, Any] | None]:
+    """The payloads of these rows as they are needed for sending, by id; None says that one is out
+    of date. As many queries as there are kinds.
+    """
+    filled: dict[int, Mapping[str, Any] | None] = {row.id: row.payload for row in rows}
+    for kind, part in _on_fill.items():
+        mine = [row for row in rows if row.kind == kind]
+        if mine:
+            payloads = part([row.payload for row in mine])
+            filled |= zip((row.id for row in mine), payloads, strict=True)
+    return filled
 
 
 _LISTED = (

@@ -19,7 +19,7 @@ from databases import SECRET
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from marketplace.auth import codes
+from marketplace.auth import code_filling
 from marketplace.auth.tokens import key_id
 from marketplace.core.clock import utc_now
 from marketplace.core.database import Base
@@ -116,7 +116,7 @@ def newest_code(app: Flask, destination: str | None = None) -> str:
         with db.engine.connect() as connection:
             payload = connection.execute(query.order_by(Notification.id.desc())).scalars().first()
         assert payload is not None, "no code was sent"
-        filled = codes.fill(payload)
+        (filled,) = code_filling.fill([payload])
     assert filled is not None, "the code is out of date"
     code: str = filled["code"]
     return code

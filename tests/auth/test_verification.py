@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 import pytest
-from actors import PASSWORD, Actor, People, assert_problem
+from actors import Actor, People, assert_problem
+from auth.contacts import (
+    CONTACTS,
+    EMAIL,
+    NEW_EMAIL,
+    account,
+    ask,
+    change,
+    confirm,
+    signed_in_again,
+)
 from auth.support import (
     in_parallel,
     later,
-    log_in,
-    logged_in,
     newest_code,
     notices,
     other_than,
     registered,
-    works,
 )
 from flask import Flask
-
-EMAIL = "maria.sokolova@example.com"
-NEW_EMAIL = "maria@example.org"
-PHONE = "+79161234567"
-NEW_PHONE = "+79167654321"
-CONTACTS = {"email": (EMAIL, NEW_EMAIL), "phone": (PHONE, NEW_PHONE)}
 
 
 @pytest.fixture
 def maria(anonymous: Actor) -> Actor:
     return registered(anonymous)
-
-
-def signed_in_again(person: Actor) -> Actor:
-    """The person, whose access token has run out meanwhile."""
-    return logged_in(Actor(person.client), "maria.sokolova")
-
-
-def account(person: Actor) -> dict[str, object]:
-    shown: dict[str, object] = person.get("/api/auth/me/").get_json()
-    return shown
-
-
-def ask(person: Actor, contact: str = "email") -> None:
-    answer = person.post(f"/api/auth/verify/{contact}/")
-    assert answer.status_code == 202, answer.text
-    assert answer.data == b""
-
-
-def confirm(person: Actor, code: str, contact: str = "email"):
-    return person.post(f"/api/auth/verify/{contact}/confirm/", {"code": code})
-
-
-def change(person: Actor, contact: str, value: str, password: str = PASSWORD):
-    return person.patch("/api/auth/me/", {contact: value, "current_password": password})
 
 
 @pytest.mark.parametrize("contact", CONTACTS)
@@ -191,90 +168,6 @@ def test_there_is_nothing_to_verify_without_a_phone(people: People) -> None:
     answer = people.client().post("/api/auth/verify/phone/")
 
     assert_problem(answer, 409, "contact_missing")
-
-
-@pytest.mark.parametrize("contact", CONTACTS)
-def test_a_new_contact_takes_effect_when_confirmed_and_the_old_is_told(
-    app: Flask, maria: Actor, contact: str
-) -> None:
-    old, new = CONTACTS[contact]
-
-    answer = change(maria, contact, new)
-
-    assert answer.status_code == 200, answer.text
-    assert answer.get_json()[contact] == old
-    assert answer.get_json()[f"pending_{contact}"] == new
-    assert account(maria)[f"pending_{contact}"] == new
-    assert log_in(maria, new).status_code == 401
-    assert confirm(maria, newest_code(app, new), contact).status_code == 204
-    shown = account(maria)
-    assert (shown[contact], shown[f"{contact}_verified"]) == (new, True)
-    assert shown[f"pending_{contact}"] is None
-    assert log_in(maria, new).status_code == 200
-    assert log_in(maria, old).status_code == 401
-    assert works(maria)
-    told = [row[1:] for row in notices(app, "kind", "destination", "user_id")]
-    assert (old, maria.user_id) in told
-
-
-def test_a_new_contact_can_be_asked_for_again_when_its_code_ran_out(
-    app: Flask, maria: Actor
-) -> None:
-    change(maria, "email", NEW_EMAIL)
-    with later(minutes=30):
-        maria = signed_in_again(maria)
-        ask(maria)
-        assert confirm(maria, newest_code(app, NEW_EMAIL)).status_code == 204
-        assert account(maria)["email"] == NEW_EMAIL
-
-
-def test_a_new_contact_that_was_never_confirmed_is_forgotten(app: Flask, maria: Actor) -> None:
-    change(maria, "email", NEW_EMAIL)
-    with later(hours=25):
-        maria = signed_in_again(maria)
-        assert account(maria)["pending_email"] is None
-
-
-def test_changing_a_contact_takes_the_right_password(app: Flask, maria: Actor) -> None:
-    missing = maria.patch("/api/auth/me/", {"email": NEW_EMAIL})
-    assert_problem(missing, 422, "invalid_fields", "current_password")
-    wrong = change(maria, "email", NEW_EMAIL, "не-тот-пароль")
-    assert_problem(wrong, 422, "wrong_password", "current_password")
-    assert account(maria)["pending_email"] is None
-    assert "code_email" not in {kind for (kind,) in notices(app)}
-
-
-def test_a_contact_of_somebody_else_is_refused(maria: Actor, people: People) -> None:
-    people.client("olga")
-
-    answer = change(maria, "email", "OLGA@example.com")
-
-    assert_problem(answer, 409, "email_taken", "email")
-    assert account(maria)["pending_email"] is None
-
-
-def test_of_two_who_want_one_address_the_first_to_confirm_gets_it(
-    app: Flask, maria: Actor, people: People
-) -> None:
-    olga = people.client("olga")
-    change(maria, "email", NEW_EMAIL)
-    code = newest_code(app, NEW_EMAIL)
-    with later(seconds=61):
-        assert change(olga, "email", NEW_EMAIL).status_code == 200
-        assert confirm(olga, newest_code(app, NEW_EMAIL)).status_code == 204
-
-        assert_problem(confirm(maria, code), 409, "email_taken", "email")
-    assert account(maria)["email"] == EMAIL
-
-
-def test_a_stale_condition_changes_nothing(app: Flask, maria: Actor) -> None:
-    body = {"email": NEW_EMAIL, "current_password": PASSWORD}
-
-    answer = maria.patch("/api/auth/me/", body, headers={"If-Match": '"old"'})
-
-    assert_problem(answer, 412, "precondition_failed")
-    assert account(maria)["pending_email"] is None
-    assert "code_email" not in {kind for (kind,) in notices(app)}
 
 
 def test_no_answer_and_no_row_holds_the_code(app: Flask, maria: Actor) -> None:

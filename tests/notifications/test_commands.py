@@ -30,7 +30,9 @@ def line(app: Flask) -> CommandLine:
 
 @pytest.fixture
 def code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(queries._on_fill, "code_phone", lambda _payload: {"code": "271828"})
+    monkeypatch.setitem(
+        queries._on_fill, "code_phone", lambda given: [{"code": "271828"}] * len(given)
+    )
 
 
 def test_in_development_messages_become_files(

@@ -236,7 +236,8 @@ def test_one_device_that_takes_it_is_enough(
 def codes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Codes 1 and 2; only the first still holds."""
     known = {1: {"code": "271828"}, 2: None}
-    monkeypatch.setitem(queries._on_fill, "code_phone", lambda payload: known[payload["code_id"]])
+    filled = lambda payloads: [known[payload["code_id"]] for payload in payloads]  # noqa: E731
+    monkeypatch.setitem(queries._on_fill, "code_phone", filled)
 
 
 def test_a_code_is_filled_in_when_it_is_sent_and_never_kept(
