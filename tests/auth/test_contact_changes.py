@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from actors import Actor, People, assert_problem
+from actors import PASSWORD, Actor, People, assert_problem
 from auth.contacts import (
     CONTACTS,
     EMAIL,
