@@ -57,6 +57,11 @@ BOOKING_ROW: dict[str, Any] = {
     "specialist_profile": {
         "id": 1,
         "full_name": "Анна Соколова",
+        "place": {
+            "latitude": 55.7648,
+            "longitude": 37.6055,
+            "address": "Тверская улица, 7, кабинет 12",
+        },
         "avatar": None,
         "avatar_small": None,
         "contacts": {"phone": "+79000000001", "email": "demo_specialist@example.com"},

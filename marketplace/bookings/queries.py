@@ -16,7 +16,7 @@ from marketplace.bookings.states import CLOSES_AFTER, HOLDING, Status
 from marketplace.core.database import read
 from marketplace.core.errors import not_found
 from marketplace.core.hot import HotQuery
-from marketplace.core.paging import Position
+from marketplace.core.paging import Position, bounded_count
 from marketplace.profile.models import Profile
 from marketplace.schedule.localtime import moment_of, seconds_of, zone
 from marketplace.schedule.records import Coming
@@ -49,6 +49,9 @@ _BOOKINGS = (
         _Client.erased_at.label("client_erased_at"),
         _SpecialistProfile.full_name.label("specialist_name"),
         _SpecialistProfile.avatar.label("specialist_avatar"),
+        _SpecialistProfile.latitude.label("specialist_latitude"),
+        _SpecialistProfile.longitude.label("specialist_longitude"),
+        _SpecialistProfile.address.label("specialist_address"),
         _SpecialistProfile.version.label("specialist_profile_version"),
         _Specialist.phone.label("specialist_phone"),
         _Specialist.email.label("specialist_email"),
@@ -151,9 +154,7 @@ def own_bookings(
     if count:
         mine = sa.or_(Booking.client_id == user_id, Booking.specialist_id == user_id)
         total = (
-            read()
-            .execute(sa.select(sa.func.count()).select_from(Booking).where(mine, *found))
-            .scalar_one()
+            read().execute(bounded_count(sa.select(Booking.id).where(mine, *found))).scalar_one()
         )
     following = None
     if len(rows) > limit:

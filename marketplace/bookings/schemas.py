@@ -138,6 +138,18 @@ class PartyOut(OutSchema):
     contacts = ma.fields.Nested(ContactsOut, required=True, allow_none=True)
 
 
+class PlaceOut(OutSchema):
+    latitude = ma.fields.Float(required=True)
+    longitude = ma.fields.Float(required=True)
+    address = ma.fields.String(required=True)
+
+
+class SpecialistPartyOut(PartyOut):
+    """The exact place, as the contacts, only while the booking is confirmed."""
+
+    place = ma.fields.Nested(PlaceOut, required=True, allow_none=True)
+
+
 class EventOut(OutSchema):
     at = ma.fields.AwareDateTime(required=True)
     by = ma.fields.String(required=True)
@@ -161,7 +173,7 @@ class BookingRowOut(OutSchema):
     currency = ma.fields.String(required=True)
     note = ma.fields.String(required=True)
     cancel_notice_minutes = ma.fields.Integer(required=True)
-    specialist_profile = ma.fields.Nested(PartyOut, required=True)
+    specialist_profile = ma.fields.Nested(SpecialistPartyOut, required=True)
     client_profile = ma.fields.Nested(PartyOut, required=True)
     created_at = ma.fields.AwareDateTime(required=True)
     updated_at = ma.fields.AwareDateTime(required=True)

@@ -65,7 +65,10 @@ def booking_view(row: Any, now: datetime) -> dict[str, Any]:
         "currency": CURRENCY,
         "note": row.note,
         "cancel_notice_minutes": row.cancel_notice_minutes,
-        "specialist_profile": _party(row, "specialist", shows_contacts),
+        "specialist_profile": {
+            **_party(row, "specialist", shows_contacts),
+            "place": _place(row) if shows_contacts else None,
+        },
         "client_profile": _party(row, "client", shows_contacts),
         "created_at": wire(row.created_at, row.timezone),
         "updated_at": wire(row.updated_at, row.timezone),
@@ -81,6 +84,17 @@ def _party(row: Any, party: str, shows_contacts: bool) -> dict[str, Any]:
         "avatar": getattr(row, f"{party}_avatar"),
         "avatar_small": small_of(getattr(row, f"{party}_avatar")),
         "contacts": contacts if shows_contacts and not is_erased else None,
+    }
+
+
+def _place(row: Any) -> dict[str, Any] | None:
+    """Where the client is to come: the exact place."""
+    if row.specialist_latitude is None:
+        return None
+    return {
+        "latitude": row.specialist_latitude,
+        "longitude": row.specialist_longitude,
+        "address": row.specialist_address,
     }
 
 

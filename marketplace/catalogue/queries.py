@@ -1,39 +1,120 @@
-"""Reads of the catalogue: services with their specialists' cards, the tree of categories."""
+"""Reads of the catalogue: services with their specialists' cards."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace.catalogue import near
+from marketplace.catalogue.filters import OF_CATALOGUE
+from marketplace.catalogue.near import Near
+from marketplace.core.errors import invalid
+from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
-from marketplace.services.listing import COLUMNS, Filters, Page, services_page
+from marketplace.services.listing import COLUMNS, KEYS, Key, Page, Source, services_page
 from marketplace.services.models import Category, Service
 from marketplace.services.queries import one_for, seen_by
 
-_CATALOGUE = (
-    sa.select(
-        *COLUMNS,
-        Profile.full_name,
-        Profile.avatar,
-        Profile.city,
-        Profile.version,
+DISTANCE = "distance"
+# In the order of `views.CardRow`.
+_CARD = (Profile.full_name, Profile.avatar, Profile.city, Profile.version)
+
+
+def _catalogue(*more: Any, begin: Any = Service) -> sa.Select[Any]:
+    joined = sa.join(begin, Profile, Profile.user_id == Service.specialist_id)
+    return (
+        sa.select(*COLUMNS, *_CARD, *more)
+        .select_from(joined)
+        .outerjoin(Category, Category.id == Service.category_id)
     )
-    .select_from(Service)
-    .join(Profile, Profile.user_id == Service.specialist_id)
-    .outerjoin(Category, Category.id == Service.category_id)
-)
+
+
+_CATALOGUE = _catalogue()
 _ONE = one_for(_CATALOGUE)
+# Nobody has a rating before there are reviews: equals in the order of the newest.
+_KEYS = {**KEYS, "rating": KEYS["created_at"]}
+_PLAIN = Source(_CATALOGUE, _KEYS)
+# The distance is a row's last column.
+_METRES = near.metres_to(near.columns_of(Profile))
+_WITH_DISTANCE = Source(_catalogue(_METRES.label("metres")), _KEYS)
+
+
+def _by_distance() -> Source:
+    # Counted once a specialist, not once a service.
+    nearby = (
+        sa.select(Profile.user_id, _METRES.label("metres"))
+        .where(near.in_circle(near.columns_of(Profile)))
+        .cte("nearby")
+        .prefix_with("MATERIALIZED")
+    )
+    begin = sa.join(nearby, Service, Service.specialist_id == nearby.c.user_id)
+    select = _catalogue(nearby.c.metres, begin=begin)
+    key = Key(nearby.c.metres, len(select.selected_columns) - 1)
+    return Source(select, {DISTANCE: key}, begins_elsewhere=True)
+
+
+_BY_DISTANCE = _by_distance()
+
+_CATEGORY = HotQuery(
+    sa.select(Category.id)
+    .where(Category.slug == sa.bindparam("slug"))
+    .union_all(
+        sa.select(Category.id).where(
+            Category.parent_id.in_(
+                sa.select(Category.id).where(Category.slug == sa.bindparam("slug"))
+            )
+        )
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request's filters made ready, and the radius that an ordering by distance really uses."""
+
+    given: Mapping[str, Any]
+    near: Near | None
+
+
+def wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
+    """Raises 422 naming `category`."""
+    given = dict(query)
+    if query.get("category") is not None:
+        given |= category_filter(query["category"])
+    circle: Near | None = query.get("near")
+    if circle is not None and query["ordering"] == DISTANCE:
+        circle = given["near"] = near.narrowed(circle, follows=follows)
+    return Wanted(given, circle)
+
+
+def category_filter(slug: str) -> dict[str, Any]:
+    """The filter for a category with its sub-categories. Raises 422."""
+    ids = [row[0] for row in _CATEGORY.rows({"slug": slug})]
+    if not ids:
+        raise invalid("category", "category_unknown")
+    return {"category_id": ids[0]} if len(ids) == 1 else {"branch": tuple(ids)}
 
 
 def catalogue_page(
-    filters: Filters, *, ordering: str, after: Position | None, limit: int, count: bool
+    asked: Wanted, *, ordering: str, after: Position | None, limit: int, count: bool
 ) -> Page:
     """A page of all listed services."""
+    source = _PLAIN
+    if asked.near is not None:
+        source = _BY_DISTANCE if ordering == DISTANCE else _WITH_DISTANCE
     return services_page(
-        _CATALOGUE, filters, ordering=ordering, after=after, limit=limit, count=count
+        source,
+        asked.given,
+        table=OF_CATALOGUE,
+        ordering=ordering,
+        after=after,
+        limit=limit,
+        count=count,
     )
 
 

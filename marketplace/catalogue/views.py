@@ -11,12 +11,18 @@ from marketplace.services.views import REMEMBERED_ROWS, WIDTH, ServiceRow, is_sh
 
 
 class CardRow(NamedTuple):
-    """The specialist's columns, which follow the service's."""
+    """The specialist's columns, which follow the service's; `metres` only where a place was asked
+    for.
+    """
 
     full_name: str
     avatar: str | None
     city: str
     profile_version: int
+    metres: int | None = None
+
+
+_VERSION = WIDTH + CardRow._fields.index("profile_version")
 
 
 def catalogue_view(service: ServiceRow, card: CardRow) -> dict[str, Any]:
@@ -31,7 +37,14 @@ def catalogue_view(service: ServiceRow, card: CardRow) -> dict[str, Any]:
         "rating": None,
         "reviews_count": 0,
     }
+    if card.metres is not None:
+        view["distance_km"] = kilometres(card.metres)
     return view
+
+
+def kilometres(metres: int) -> float:
+    """A distance on the wire."""
+    return metres / 1_000
 
 
 def catalogue_json(row: tuple[Any, ...]) -> str:
@@ -46,4 +59,4 @@ def _remembered_json(row: tuple[Any, ...]) -> str:
 
 def row_versions(row: tuple[Any, ...]) -> tuple[int, int, int]:
     """What tells one state of a row from another: id, version, the profile's version."""
-    return row[0], row[WIDTH - 1], row[-1]
+    return row[0], row[WIDTH - 1], row[_VERSION]

@@ -134,6 +134,25 @@ class QueryInteger(Integer):
         return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
 
 
+class Coordinate(CatalogueField, ma.fields.Float):
+    """Degrees as a JSON number from `low` to `high`, kept to six places (a tenth of a metre)."""
+
+    _wrong_type = "number"
+
+    def __init__(self, *, low: int, high: int, **kwargs: Any) -> None:
+        metadata = {"minimum": low, "maximum": high, **kwargs.pop("metadata", {})}
+        super().__init__(metadata=metadata, **kwargs)
+        self._low, self._high = low, high
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise refuse("number")
+        if not self._low <= value <= self._high:
+            raise refuse("range", min=self._low, max=self._high)
+        # Adding zero makes no difference but of minus zero.
+        return round(float(value), 6) + 0.0
+
+
 class Money(CatalogueField):
     """Roubles as a JSON number or string, at most two places, never rounded; `Decimal` inside."""
 

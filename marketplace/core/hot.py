@@ -78,9 +78,7 @@ class _Shape:
         names = [str(column.key) for column in columns]
         record = cast("Any", namedtuple)("record", names)  # noqa: PYI024 - made of a statement
         self._make = record._make
-        processors = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
-        ]
+        processors = [_result_processor(column.type, dialect) for column in columns]
         self._processors = [(at, each) for at, each in enumerate(processors) if each is not None]
 
     def record(self, row: tuple[Any, ...]) -> Any:
@@ -88,6 +86,15 @@ class _Shape:
         for at, process in self._processors:
             values[at] = process(values[at])
         return self._make(values)
+
+
+def _result_processor(type_: Any, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    # A float is what the driver gives; PostgreSQL's processor would ask for the column's number.
+    if isinstance(type_, sa.Float):
+        return None
+    return cast(
+        "Callable[[Any], Any] | None", type_.dialect_impl(dialect).result_processor(dialect, None)
+    )
 
 
 class HotInsert:

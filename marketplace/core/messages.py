@@ -19,6 +19,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "object": ("Ожидается объект JSON.", "A JSON object is expected."),
     "list": ("Ожидается список.", "A list is expected."),
     "string": ("Ожидается строка.", "A string is expected."),
+    "number": ("Ожидается число.", "A number is expected."),
     "integer": ("Ожидается целое число.", "A whole number is expected."),
     "boolean": ("Ожидается true или false.", "true or false is expected."),
     "control_characters": (
@@ -57,6 +58,14 @@ FIELDS: dict[str, tuple[str, str]] = {
     "dates_reversed": (
         "Последняя дата раньше первой.",
         "The last date is before the first.",
+    ),
+    "bounds_reversed": (
+        "Верхняя граница меньше нижней.",
+        "The upper bound is below the lower one.",
+    ),
+    "point": (
+        "Ожидаются широта и долгота через запятую: 55.7558,37.6176.",
+        "A latitude and a longitude with a comma between are expected: 55.7558,37.6176.",
     ),
     "too_many_days": ("Не больше {max} дн.", "At most {max} days."),
     "interval_reversed": (

@@ -52,8 +52,8 @@ _ANSWER_HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "X-Total-Count": {
-        "description": "Всего строк, если передан `count=true`",
-        "schema": {"type": "integer", "minimum": 0},
+        "description": "Всего строк, если передан `count=true`; больше десяти тысяч — `10000+`",
+        "schema": {"type": "string", "pattern": "^([0-9]{1,5}|10000\\+)$"},
     },
     "Location": {"description": "Адрес созданного объекта", "schema": {"type": "string"}},
     "Retry-After": {

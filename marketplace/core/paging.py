@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import Response, request
 
 from marketplace.core.errors import invalid
@@ -17,6 +18,8 @@ from marketplace.core.fields import MAX_ID
 
 # The largest sort key: microseconds since 1970 at the end of the year 9999.
 MAX_KEY = 253_402_300_799_999_999
+# Totals are exact up to here; what lies beyond is told as `10000+`.
+COUNTED_TO = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +58,28 @@ def _whole(value: Any, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
+def bounded_count(rows: sa.Select[Any]) -> sa.Select[Any]:
+    """How many rows there are, counted no further than one past `COUNTED_TO`."""
+    some = rows.limit(sa.literal_column(str(COUNTED_TO + 1))).subquery()
+    return sa.select(sa.func.count()).select_from(some)
+
+
 def paged(
-    response: Response, ordering: str, following: Position | None, total: int | None
+    response: Response,
+    ordering: str,
+    following: Position | None,
+    total: int | None,
+    **kept: str,
 ) -> Response:
     """Point to the next page by a path reference without a host (nothing on the last page), and
-    tell the total when it was asked for.
+    tell the total when it was asked for. `kept` are parameters the next page is to have besides.
     """
     if following is not None:
         cursor = encode_cursor(ordering, following)
-        query: Mapping[str, str] = {**request.args.to_dict(flat=True), "cursor": cursor}
+        given = request.args.to_dict(flat=True)
+        query: Mapping[str, str] = {**given, **kept, "cursor": cursor}
         response.headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
     if total is not None:
-        response.headers["X-Total-Count"] = str(total)
+        known = str(total) if total <= COUNTED_TO else f"{COUNTED_TO}+"
+        response.headers["X-Total-Count"] = known
     return response

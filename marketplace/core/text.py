@@ -43,6 +43,11 @@ def caseless(value: str) -> str:
     return unicodedata.normalize("NFC", value.casefold())
 
 
+def sort_form(value: str) -> str:
+    """The form in which names are put in order and looked for in any case: ё stands as е."""
+    return caseless(value).replace("ё", "е")
+
+
 def like_pattern(part: str) -> str:
     """A LIKE pattern, escaped by a backslash, finding `part` literally anywhere."""
     escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

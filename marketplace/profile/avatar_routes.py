@@ -53,7 +53,7 @@ def put_avatar(photo: bytes) -> Response:
         now=utc_now(),
     )
     row = queries.own_profile(user_id)
-    response = conditional.json_response(views.profile_json(row))
+    response = conditional.json_response(views.own_json(row))
     return conditional.with_etag(response, views.row_etag(row), private=True)
 
 

@@ -12,7 +12,10 @@ PROFILE = {
     "experience_years": 8,
     "timezone": "Europe/Moscow",
     "links": ["https://example.com/anna"],
+    "place": {"latitude": 55.764249, "longitude": 37.606592},
 }
+PLACE = {"latitude": 55.7648, "longitude": 37.6055, "address": "Тверская улица, 7, кабинет 12"}
+OWN_PROFILE = {**PROFILE, "place": PLACE}
 AVATAR_FILE = "/api/docs/assets/avatar-example.jpg"
 PROFILE_PATCH = {
     "full_name": "Анна Соколова",
@@ -21,4 +24,5 @@ PROFILE_PATCH = {
     "experience_years": 8,
     "timezone": "Europe/Moscow",
     "links": ["https://example.com/anna"],
+    "place": PLACE,
 }

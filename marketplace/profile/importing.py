@@ -29,6 +29,7 @@ def store(rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
         {
             "user_id": row["user_id"],
             "full_name": row.get("full_name", ""),
+            "full_name_folded": text.sort_form(row.get("full_name", "")),
             "avatar": None,
             "bio": row.get("bio", ""),
             "city": row.get("city", ""),

@@ -12,7 +12,10 @@ from marketplace.auth import sessions
 from marketplace.auth.models import User
 from marketplace.core import text
 from marketplace.core.database import session, transactional
+from marketplace.profile.geography import Point, public_point
 from marketplace.profile.models import Profile
+
+POINT_COLUMNS = ("latitude", "longitude", "public_latitude", "public_longitude")
 
 
 def create_profile(user: User, now: datetime) -> None:
@@ -24,6 +27,7 @@ def name_profile(user: User, full_name: str, now: datetime) -> None:
     """Put the name a new person came with on the profile just made, in that transaction."""
     profile = session().get_one(Profile, user.id)
     profile.full_name = full_name
+    profile.full_name_folded = text.sort_form(full_name)
     profile.updated_at = now
 
 
@@ -38,12 +42,26 @@ def change_profile(
     """Write the given fields. Raises 401; `require_match` may raise 412."""
     profile = locked_profile(user_id)
     require_match(profile)
-    for name, value in changes.items():
+    columns = dict(changes)
+    if "place" in columns:
+        columns |= place_columns(columns.pop("place"))
+    for name, value in columns.items():
         setattr(profile, name, value)
     profile.city_folded = text.caseless(profile.city)
+    profile.full_name_folded = text.sort_form(profile.full_name)
     if session().is_modified(profile):
         profile.updated_at = now
     return profile
+
+
+def place_columns(place: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The columns of a place, or of none."""
+    if place is None:
+        return dict.fromkeys(POINT_COLUMNS) | {"address": ""}
+    exact = Point(place["latitude"], place["longitude"])
+    return dict(zip(POINT_COLUMNS, (*exact, *public_point(exact)), strict=True)) | {
+        "address": place["address"]
+    }
 
 
 def locked_profile(user_id: int) -> Profile:

@@ -15,7 +15,8 @@ from marketplace.profile.models import DEFAULT_TIMEZONE, Profile
 def exported(user_id: int) -> dict[str, Any]:
     """The profile with all its fields."""
     columns = table_of(Profile).c
-    hidden = {"user_id", "city_folded", "version"}
+    hidden = {"user_id", "city_folded", "full_name_folded", "version"}
+    hidden |= {"public_latitude", "public_longitude"}
     query = sa.select(*(column for column in columns if column.name not in hidden))
     row = session().execute(query.where(columns.user_id == user_id)).mappings().one()
     return {"profile": dict(row)}
@@ -28,12 +29,18 @@ def forget(user: User, now: datetime) -> None:
         .where(Profile.user_id == user.id)
         .values(
             full_name="",
+            full_name_folded="",
             avatar=None,
             bio="",
             city="",
             city_folded="",
             experience_years=0,
             timezone=DEFAULT_TIMEZONE,
+            latitude=None,
+            longitude=None,
+            public_latitude=None,
+            public_longitude=None,
+            address="",
             links=[],
             updated_at=now,
             version=Profile.version + 1,

@@ -25,6 +25,11 @@ _PROFILE = sa.select(
     Profile.experience_years,
     Profile.timezone,
     sa.cast(Profile.links, sa.Text),
+    Profile.latitude,
+    Profile.longitude,
+    Profile.public_latitude,
+    Profile.public_longitude,
+    Profile.address,
     Profile.version,
 ).where(Profile.user_id == sa.bindparam("user_id"))
 _OWN = HotQuery(_PROFILE)

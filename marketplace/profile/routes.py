@@ -16,9 +16,10 @@ blp = Blueprint("profile", __name__, url_prefix="/api/auth/profile")
 
 
 @blp.operation("GET", "/me/", access=Access.SIGNED_IN, summary="Мой профиль", etag=True)
-@blp.response(200, schemas.ProfileOut, example=examples.PROFILE)
+@blp.response(200, schemas.OwnProfileOut, example=examples.OWN_PROFILE)
 def get_own_profile() -> Response:
-    return _answer(queries.own_profile(viewer().user_id), private=True)
+    row = queries.own_profile(viewer().user_id)
+    return conditional.tagged(views.own_json(row), views.row_etag(row), private=True)
 
 
 @blp.operation(
@@ -31,7 +32,7 @@ def get_own_profile() -> Response:
     if_match=True,
 )
 @blp.arguments(schemas.ProfilePatch, example=examples.PROFILE_PATCH)
-@blp.response(200, schemas.ProfileOut, example=examples.PROFILE)
+@blp.response(200, schemas.OwnProfileOut, example=examples.OWN_PROFILE)
 def patch_own_profile(body: dict[str, Any]) -> Response:
     user_id = viewer().user_id
     operations.change_profile(
@@ -41,7 +42,7 @@ def patch_own_profile(body: dict[str, Any]) -> Response:
         now=utc_now(),
     )
     row = queries.own_profile(user_id)
-    response = conditional.json_response(views.profile_json(row))
+    response = conditional.json_response(views.own_json(row))
     return conditional.with_etag(response, views.row_etag(row), private=True)
 
 
@@ -55,8 +56,5 @@ def patch_own_profile(body: dict[str, Any]) -> Response:
 )
 @blp.response(200, schemas.ProfileOut, example=examples.PROFILE)
 def get_public_profile(user_id: int) -> Response:
-    return _answer(queries.public_profile(user_id), private=False)
-
-
-def _answer(row: tuple[Any, ...], *, private: bool) -> Response:
-    return conditional.tagged(views.profile_json(row), views.row_etag(row), private=private)
+    row = queries.public_profile(user_id)
+    return conditional.tagged(views.profile_json(row), views.row_etag(row), private=False)

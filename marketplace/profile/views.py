@@ -25,7 +25,29 @@ class ProfileRow(NamedTuple):
     experience_years: int
     timezone: str
     links: str
+    latitude: float | None
+    longitude: float | None
+    public_latitude: float | None
+    public_longitude: float | None
+    address: str
     version: int
+
+
+def exact_place(row: Any) -> dict[str, Any] | None:
+    """A place as its owner entered it."""
+    if row.latitude is None:
+        return None
+    return {"latitude": row.latitude, "longitude": row.longitude, "address": row.address}
+
+
+def public_place(latitude: float | None, longitude: float | None) -> dict[str, Any] | None:
+    """A place as anyone may see it: the node of the grid, no address."""
+    return None if latitude is None else {"latitude": latitude, "longitude": longitude}
+
+
+def own_view(row: ProfileRow) -> dict[str, Any]:
+    """A profile as its owner sees it."""
+    return profile_view(row) | {"place": exact_place(row)}
 
 
 def profile_view(row: ProfileRow) -> dict[str, Any]:
@@ -40,6 +62,7 @@ def profile_view(row: ProfileRow) -> dict[str, Any]:
         "experience_years": row.experience_years,
         "timezone": row.timezone,
         "links": json.loads(row.links),
+        "place": public_place(row.public_latitude, row.public_longitude),
     }
 
 
@@ -51,6 +74,11 @@ def profile_etag(shown: Any) -> str:
 def row_etag(row: tuple[Any, ...]) -> str:
     """The tag of a row of `queries`."""
     return profile_etag(ProfileRow(*row))
+
+
+def own_json(row: tuple[Any, ...]) -> str:
+    """A row of `queries` encoded for its owner."""
+    return encode(own_view(ProfileRow(*row)))
 
 
 def profile_json(row: tuple[Any, ...]) -> str:

@@ -92,6 +92,7 @@ class Service(Base):
         ),
         sa.Index("ix_services_specialist_created_at", "specialist_id", "created_at", "id"),
         sa.Index("ix_services_category_id", "category_id"),
+        sa.Index("ix_services_listed_category", "listed", "category_id", "created_at", "id"),
         sa.Index(
             "ix_services_name_trigrams",
             "name_folded",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from marketplace.core.errors import not_found
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Position
 from marketplace.core.permissions import Viewer
-from marketplace.services.listing import COLUMNS, Filters, Page, services_page
+from marketplace.services.listing import COLUMNS, KEYS, Page, Source, services_page
 from marketplace.services.models import Category, Service
 
 
@@ -39,11 +40,12 @@ _SERVICES = (
     sa.select(*COLUMNS).select_from(Service).outerjoin(Category, Category.id == Service.category_id)
 )
 _ONE = one_for(_SERVICES)
+_SOURCE = Source(_SERVICES, KEYS)
 
 
 def list_services(
     viewer: Viewer | None,
-    filters: Filters,
+    given: Mapping[str, Any],
     *,
     ordering: str,
     after: Position | None,
@@ -55,8 +57,8 @@ def list_services(
     """
     own = viewer is not None and viewer.role == "specialist"
     return services_page(
-        _SERVICES,
-        filters,
+        _SOURCE,
+        given,
         owner_id=viewer.user_id if own and viewer is not None else None,
         ordering=ordering,
         after=after,

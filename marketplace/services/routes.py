@@ -11,7 +11,6 @@ from marketplace.core.api import ID, Blueprint
 from marketplace.core.clock import utc_now
 from marketplace.core.permissions import Access, optional_viewer, viewer
 from marketplace.services import examples, operations, queries, schemas, views
-from marketplace.services.listing import Filters
 from marketplace.services.models import Service
 
 blp = Blueprint("services", __name__, url_prefix="/api/auth/services")
@@ -36,7 +35,7 @@ def list_services(query: dict[str, Any]) -> Response:
     ordering = query["ordering"]
     page = queries.list_services(
         optional_viewer(),
-        Filters.of(query),
+        query,
         ordering=ordering,
         after=paging.decode_cursor(query.get("cursor"), ordering),
         limit=query["limit"],

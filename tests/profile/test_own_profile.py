@@ -20,7 +20,9 @@ EMPTY = {
     "experience_years": 0,
     "timezone": "Europe/Moscow",
     "links": [],
+    "place": None,
 }
+PLACE = {"latitude": 55.7648, "longitude": 37.6055, "address": "Тверская улица, 7"}
 FIVE_LINKS = [f"https://example.com/{number}" for number in range(5)]
 
 GOOD: list[tuple[str, Any, Any]] = [
@@ -40,6 +42,18 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("timezone", "UTC", "UTC"),
     ("timezone", " Europe/Kaliningrad ", "Europe/Kaliningrad"),
     ("links", [], []),
+    ("place", PLACE, PLACE),
+    (
+        "place",
+        {"latitude": 90, "longitude": -180},
+        {"latitude": 90, "longitude": -180, "address": ""},
+    ),
+    (
+        "place",
+        {"latitude": 1.00000049, "longitude": -0.0, "address": " дом "},
+        {"latitude": 1.0, "longitude": 0.0, "address": "дом"},
+    ),
+    ("place", None, None),
     ("links", FIVE_LINKS, FIVE_LINKS),
     ("links", ["https://пример.рф/путь?а=б#в"], ["https://пример.рф/путь?а=б#в"]),
     ("links", ["https://example.com:8443/" + "a" * 475], ["https://example.com:8443/" + "a" * 475]),
@@ -49,6 +63,15 @@ BAD: dict[str, list[Any]] = {
     "full_name": ["я" * 256, "a\x00b", "a\nb", "\ud800", None, 1, True, ["a"], {}],
     "bio": ["я" * 5_001, "a\x00b", "a\x1bb", "\udfff", None, 1, []],
     "city": ["я" * 101, "a\nb", "a\x7fb", None, 0, {}],
+    "place": [[], "55,37", 1, True],
+    "place.latitude": [
+        {"latitude": bad, "longitude": 0} for bad in (90.1, -91, "55.7", True, None, [], 10**400)
+    ],
+    "place.longitude": [{"latitude": 0, "longitude": bad} for bad in (180.01, -181, "37", None)]
+    + [{"latitude": 0}],
+    "place.address": [
+        {"latitude": 0, "longitude": 0, "address": bad} for bad in ("я" * 256, "a\nb", None, 1)
+    ],
     "experience_years": [-1, 81, 1.5, "8", "", True, None, [], 10**30],
     "timezone": [
         "Moscow",
@@ -141,6 +164,7 @@ def test_a_patch_may_change_all_at_once(specialist: Actor) -> None:
         "experience_years": 8,
         "timezone": "Asia/Omsk",
         "links": FIVE_LINKS[:2],
+        "place": PLACE,
     }
 
     specialist.patch(MINE, whole)

@@ -41,6 +41,7 @@ def test_it_holds_nothing_that_identifies_the_account(specialist: Actor, anonymo
         "experience_years",
         "timezone",
         "links",
+        "place",
     }
     assert "master" not in seen.text
     assert "example.com" not in seen.text

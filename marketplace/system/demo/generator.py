@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from marketplace.core import text
-from marketplace.system.demo import phrases, wording
+from marketplace.system.demo import phrases, points, wording
 from marketplace.system.demo.accounts import DEMO_CLIENT, DEMO_SPECIALIST
 from marketplace.system.demo.branches import BRANCHES
 from marketplace.system.demo.cast import Person, Plan, draws, members
@@ -84,10 +84,17 @@ def profiles(plan: Plan) -> Iterator[Row]:
         yield {
             "user_id": plan.first_user + person.offset,
             "full_name": person.full_name,
+            "full_name_folded": text.sort_form(person.full_name),
             **_about(person, draws(plan, "profile", person.offset)),
             "city": person.city.name,
             "city_folded": text.caseless(person.city.name),
             "timezone": person.city.timezone,
+            **points.place(
+                draws(plan, "place", person.offset),
+                person.city.name,
+                is_first=person.index == 0,
+                is_specialist=person.index is not None,
+            ),
             "created_at": person.joined_at,
             "updated_at": person.joined_at,
             "version": 1,

@@ -1,0 +1,124 @@
+"""Who is near: public points in a box on an index, the great circle after.
+
+Distances are between what was asked for and the public point, in whole metres: the exact one takes
+part in nothing that anybody else can see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from marketplace.core.database import read
+from marketplace.core.hot import HotQuery
+from marketplace.profile.geography import EARTH_METRES, Point, box_around
+from marketplace.profile.models import Profile
+
+# How many specialists an ordering by distance looks at. Where more are within the radius it is
+# halved until they are not; a later page may look at twice as many, so that those who came
+# meanwhile do not end the list.
+CANDIDATES = 1_000
+_LEAST_METRES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A circle asked for."""
+
+    centre: Point
+    metres: int
+
+    def parameters(self) -> dict[str, Any]:
+        """Statement parameters of `in_box` and `metres_to`."""
+        box = box_around(self.centre, self.metres)
+        return {
+            **box._asdict(),
+            "near_latitude": self.centre.latitude,
+            "near_longitude": self.centre.longitude,
+            "metres": self.metres,
+        }
+
+
+class Columns(NamedTuple):
+    """The public point of a profile in a statement."""
+
+    latitude: Any
+    longitude: Any
+
+
+def columns_of(profile: Any) -> Columns:
+    """The columns of a profile, or of an alias of it."""
+    return Columns(profile.public_latitude, profile.public_longitude)
+
+
+def in_box(at: Columns) -> sa.ColumnElement[bool]:
+    """Whether a public point lies in the box around the circle."""
+    return sa.and_(
+        at.latitude.between(_degrees("south"), _degrees("north")),
+        at.longitude.between(_degrees("west"), _degrees("east")),
+    )
+
+
+def in_circle(at: Columns) -> sa.ColumnElement[bool]:
+    """Whether a public point lies in the circle."""
+    metres = sa.bindparam("metres", type_=sa.Integer)
+    return sa.and_(in_box(at), metres_to(at) <= metres)
+
+
+def metres_to(at: Columns) -> sa.ColumnElement[int]:
+    """Whole metres from the centre along the great circle, as `geography.distance` counts them."""
+    latitude, longitude = _degrees("near_latitude"), _degrees("near_longitude")
+    south, north = sa.func.radians(latitude), sa.func.radians(at.latitude)
+    rise = _squared(sa.func.sin((north - south) / 2.0))
+    turn = _squared(sa.func.sin(sa.func.radians(at.longitude - longitude) / 2.0))
+    square = rise + sa.func.cos(south) * sa.func.cos(north) * turn
+    # No least() on SQLite, no two-argument min() on PostgreSQL.
+    chord = sa.case((square > 1.0, 1.0), else_=sa.func.sqrt(square))
+    return sa.cast(sa.func.round(2 * EARTH_METRES * sa.func.asin(chord)), sa.Integer)
+
+
+def _squared(value: Any) -> Any:
+    return sa.func.power(value, 2.0, type_=sa.Double)
+
+
+def _degrees(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.Double)
+
+
+_CROWD = HotQuery(
+    sa.select(sa.func.count()).select_from(
+        sa.select(Profile.user_id)
+        .where(in_box(columns_of(Profile)))
+        .limit(sa.bindparam("most", type_=sa.Integer))
+        .subquery()
+    ),
+    plan_once=False,
+)
+
+
+def narrowed(near: Near, *, follows: bool) -> Near:
+    """The circle, or the largest of its halves that holds no more than there are candidates."""
+    most = CANDIDATES * 2 if follows else CANDIDATES
+    tried = near
+    while tried.metres > _LEAST_METRES:
+        parameters = tried.parameters()
+        if _CROWD.rows({**parameters, "most": most + 1})[0][0] <= most:
+            break
+        tried = replace(tried, metres=max(_LEAST_METRES, tried.metres // 2))
+    return tried
+
+
+# What `few.is_few` asks of the services within the box.
+PROBE = (
+    "FROM profiles JOIN services ON services.specialist_id = profiles.user_id"
+    " AND services.listed = 1 WHERE public_latitude BETWEEN ? AND ?"
+    " AND public_longitude BETWEEN ? AND ?"
+)
+BOX = ("south", "north", "west", "east")
+
+
+def is_sqlite() -> bool:
+    """Whether the planner is SQLite's."""
+    return read().dialect.name == "sqlite"
