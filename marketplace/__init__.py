@@ -35,6 +35,7 @@ from marketplace.bookings import queries as bookings
 from marketplace.bookings import routes as bookings_routes
 from marketplace.bookings import time_routes
 from marketplace.catalogue import routes as catalogue_routes
+from marketplace.catalogue import specialist_routes
 from marketplace.core import limits, logging, media, problems, requests
 from marketplace.core.deadlines import Room
 from marketplace.extensions import cors, db, jwt, migrate
@@ -124,6 +125,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         time_routes.blp_holds,
         bookings_routes.blp,
         catalogue_routes.blp,
+        specialist_routes.blp,
         system_routes.blp_health,
     ):
         api.register_blueprint(blueprint)

@@ -65,6 +65,10 @@ ROLES = {
     "bookings.lifecycle": "operations",
     "bookings.slots": "queries",
     "bookings.time_routes": "routes",
+    "catalogue.counts": "queries",
+    "catalogue.directory": "rules",
+    "catalogue.facets": "rules",
+    "catalogue.specialist_routes": "routes",
 }
 
 PURE = {

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from actors import Actor
+from actors import Actor, People
 from flask import Flask
 from services.support import LISTS, add_services, next_link, with_query
 from sqlalchemy import event
 
 from marketplace.auth.models import Session
+from marketplace.catalogue import counts
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
 from marketplace.extensions import db
@@ -177,8 +178,33 @@ def test_the_tree_of_categories(app: Flask, anonymous: Actor) -> None:
     def grow(count: int) -> None:
         numbers = [next(made) for _ in range(count)]
         add_categories(app, numbers)
+        counts.forget()
 
     grown(app, anonymous, ["/api/categories/"], grow)
+
+
+def test_the_directory_facets_and_cities(
+    app: Flask, people: People, specialist: Actor, anonymous: Actor
+) -> None:
+    near = "near=55.7,37.6&radius_km=100"
+    paths = [
+        "/api/specialists/?limit=100&count=1",
+        "/api/specialists/?limit=100&q=m&city=x&min_experience=1&ordering=name",
+        f"/api/specialists/?{near}&ordering=distance",
+        f"/api/specialists/{specialist.user_id}/",
+        f"/api/services/?{near}&ordering=distance&limit=100",
+        "/api/services/facets/",
+        "/api/cities/",
+    ]
+    names = iter(f"person{number}" for number in range(MANY))
+
+    def grow(number: int) -> None:
+        add_services(app, specialist, [{}] * number)
+        for _ in range(number // 10):
+            add_services(app, people.specialist(next(names)), [{}])
+        counts.forget()
+
+    grown(app, anonymous, paths, grow)
 
 
 def add_categories(app: Flask, numbers: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,24 +81,48 @@ class Wanted:
     given: Mapping[str, Any]
     near: Near | None
 
+    def radius(self) -> dict[str, str]:
+        """The radius that was really used, for the next page to keep."""
+        if self.near is None:
+            return {}
+        return {"radius_km": format(Decimal(self.near.metres) / 1_000, "f")}
+
 
 def wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
     """Raises 422 naming `category`."""
     given = dict(query)
     if query.get("category") is not None:
         given |= category_filter(query["category"])
-    circle: Near | None = query.get("near")
-    if circle is not None and query["ordering"] == DISTANCE:
+    return _circled(given, follows=follows)
+
+
+def directory_wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
+    """As `wanted`, for the directory. Raises 422 naming `category`."""
+    given = dict(query)
+    if query.get("category") is not None:
+        given["category_ids"] = category_ids(query["category"])
+    return _circled(given, follows=follows)
+
+
+def _circled(given: dict[str, Any], *, follows: bool) -> Wanted:
+    circle: Near | None = given.get("near")
+    if circle is not None and given.get("ordering") == DISTANCE:
         circle = given["near"] = near.narrowed(circle, follows=follows)
     return Wanted(given, circle)
 
 
 def category_filter(slug: str) -> dict[str, Any]:
-    """The filter for a category with its sub-categories. Raises 422."""
+    """The filter of services for a category with its sub-categories. Raises 422."""
+    ids = category_ids(slug)
+    return {"category_id": ids[0]} if len(ids) == 1 else {"branch": tuple(ids)}
+
+
+def category_ids(slug: str) -> list[int]:
+    """A category and its sub-categories. Raises 422."""
     ids = [row[0] for row in _CATEGORY.rows({"slug": slug})]
     if not ids:
         raise invalid("category", "category_unknown")
-    return {"category_id": ids[0]} if len(ids) == 1 else {"branch": tuple(ids)}
+    return ids
 
 
 def catalogue_page(
@@ -116,6 +141,15 @@ def catalogue_page(
         limit=limit,
         count=count,
     )
+
+
+def services_of(specialist_id: int, limit: int) -> list[tuple[Any, ...]]:
+    """A specialist's newest listed services."""
+    given = {"specialist": specialist_id}
+    page = services_page(
+        _PLAIN, given, ordering="-created_at", after=None, limit=limit, count=False
+    )
+    return page.rows
 
 
 def catalogue_service(viewer: Viewer | None, service_id: int) -> tuple[Any, ...]:

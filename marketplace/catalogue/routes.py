@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
-from marketplace.catalogue import queries, schemas, views
-from marketplace.catalogue.near import CANDIDATES, Near
+from marketplace.catalogue import counts, facets, queries, schemas, views
+from marketplace.catalogue import examples as catalogue_examples
+from marketplace.catalogue.near import CANDIDATES
 from marketplace.core import conditional, paging
 from marketplace.core.api import ID, Blueprint
 from marketplace.core.json import encode
 from marketplace.core.permissions import Access, optional_viewer
 from marketplace.services import examples
 from marketplace.services.queries import category_rows
-from marketplace.services.schemas import CategoryOut
 from marketplace.services.views import json_list
 
 _LIST = f"""\
@@ -27,7 +26,14 @@ _LIST = f"""\
 `near` с `radius_km` оставляет тех, кто рядом, и добавляет строкам `distance_km` — до точки, которую
 видят все (она округлена до 500 м). `ordering=distance` просматривает не больше {CANDIDATES}
 специалистов: где их больше, радиус уменьшается вдвое, пока не станет меньше; в `Link` стоит радиус,
-который взят на самом деле."""
+который взят на самом деле.
+
+С `facets=true` в `Link` есть и ссылка `rel="facets"`: сколько услуг с этими фильтрами в каждой
+категории, в каждом городе и за какую цену."""
+
+# For how many seconds a cache may keep what an anonymous caller is shown.
+LISTED_SECONDS, COUNTED_SECONDS = 10, 60
+_OF_PAGES = schemas.FacetsQuery.Meta.exclude
 
 blp = Blueprint("catalogue", __name__, url_prefix="/api")
 
@@ -52,13 +58,12 @@ def list_catalogue(query: dict[str, Any]) -> Response:
     )
     body = json_list([views.catalogue_json(row) for row in page.rows])
     etag = conditional.etag_of([*map(views.row_versions, page.rows), page.next])
-    response = conditional.tagged(body, etag, private=False)
-    return paging.paged(response, ordering, page.next, page.total, **_radius(asked.near))
-
-
-def _radius(circle: Near | None) -> dict[str, str]:
-    """The radius that was really used, for the next page to keep."""
-    return {} if circle is None else {"radius_km": format(Decimal(circle.metres) / 1_000, "f")}
+    response = _kept(body, etag, LISTED_SECONDS)
+    paging.paged(response, ordering, page.next, page.total, **asked.radius())
+    if query["facets"]:
+        given = {name: value for name, value in request.args.items() if name not in _OF_PAGES}
+        paging.add_link(response, "/api/services/facets/", given, "facets")
+    return response
 
 
 @blp.operation(
@@ -74,21 +79,68 @@ def get_catalogue_service(service_id: int) -> Response:
     viewer = optional_viewer()
     row = queries.catalogue_service(viewer, service_id)
     etag = conditional.etag_of(["catalogue", *views.row_versions(row)])
-    return conditional.tagged(views.catalogue_json(row), etag, private=viewer is not None)
+    return _kept(views.catalogue_json(row), etag, LISTED_SECONDS)
 
 
-@blp.operation("GET", "/categories/", access=Access.ANYONE, summary="Категории", etag=True)
-@blp.response(200, CategoryOut(many=True), example=examples.CATEGORIES)
+@blp.operation(
+    "GET",
+    "/services/facets/",
+    access=Access.ANYONE,
+    summary="Сколько услуг по категориям, городам и ценам",
+    etag=True,
+    description=(
+        "С теми же фильтрами, что и список; родительская категория считает и подкатегории. Не "
+        f"больше {facets.TOP} категорий и городов. Считаются не больше "
+        f"{facets.CANDIDATES} услуг: если их больше, `approximate` — true."
+    ),
+)
+@blp.arguments(schemas.FacetsQuery, location="query")
+@blp.response(200, schemas.FacetsOut, example=catalogue_examples.FACETS)
+def count_facets(query: dict[str, Any]) -> Response:
+    asked = queries.wanted(query, follows=False)
+    body = encode(views.facets_view(facets.facets_of(asked.given)))
+    return _kept(body, conditional.etag_of([body]), COUNTED_SECONDS)
+
+
+@blp.operation(
+    "GET",
+    "/categories/",
+    access=Access.ANYONE,
+    summary="Категории",
+    description=(
+        "`services_count` — видимые услуги, у верхних категорий вместе с подкатегориями; "
+        f"пересчитывается раз в {counts.SECONDS} с."
+    ),
+    etag=True,
+)
+@blp.response(200, schemas.CountedCategoryOut(many=True), example=catalogue_examples.CATEGORIES)
 def list_categories() -> Response:
-    rows = category_rows()
-    children: dict[int, list[dict[str, str]]] = {}
-    for row in rows:
-        if row.parent_id is not None:
-            children.setdefault(row.parent_id, []).append({"slug": row.slug, "name": row.name})
-    tree = [
-        {"slug": row.slug, "name": row.name, "children": children.get(row.id, [])}
-        for row in rows
-        if row.parent_id is None
-    ]
-    etag = conditional.etag_of((row.id, row.version) for row in rows)
-    return conditional.tagged(encode(tree), etag, private=False)
+    body = encode(views.tree_view(category_rows(), counts.services_by_category()))
+    return _kept(body, conditional.etag_of([body]), COUNTED_SECONDS)
+
+
+@blp.operation(
+    "GET",
+    "/cities/",
+    access=Access.ANYONE,
+    summary="Города",
+    description=(
+        "Города специалистов, у которых есть видимые услуги; сначала те, где специалистов больше. "
+        f"Пересчитывается раз в {counts.SECONDS} с."
+    ),
+    etag=True,
+    paged=True,
+)
+@blp.arguments(schemas.CitiesQuery, location="query")
+@blp.response(200, schemas.CityOut(many=True), example=catalogue_examples.CITIES)
+def list_cities(query: dict[str, Any]) -> Response:
+    after = paging.decode_cursor(query.get("cursor"), "cities")
+    rows, following, total = counts.cities_page(after, query["limit"])
+    body = encode([{"city": row.name, "specialists_count": row.specialists} for row in rows])
+    response = _kept(body, conditional.etag_of([body, following]), COUNTED_SECONDS)
+    return paging.paged(response, "cities", following, total if query["count"] else None)
+
+
+def _kept(body: str, etag: str, max_age: int) -> Response:
+    private = optional_viewer() is not None
+    return conditional.tagged(body, etag, private=private, max_age=max_age)

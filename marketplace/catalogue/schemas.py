@@ -7,11 +7,15 @@ from typing import Any
 
 import marshmallow as ma
 
+from marketplace.catalogue.directory import ORDERINGS as DIRECTORY_ORDERINGS
 from marketplace.catalogue.near import Near
 from marketplace.catalogue.parameters import QueryDecimal, QueryPoint
 from marketplace.core import fields
 from marketplace.core.fields import refuse
-from marketplace.core.schemas import OutSchema, QuerySchema
+from marketplace.core.schemas import OutSchema, PageQuery, QuerySchema
+from marketplace.profile.models import MAX_EXPERIENCE_YEARS
+from marketplace.profile.schemas import ProfileOut, PublicPlaceOut
+from marketplace.schedule.schemas import WeeklyIntervalOut
 from marketplace.services.listing import ORDERINGS
 from marketplace.services.schemas import (
     DURATION_MAX,
@@ -84,6 +88,37 @@ class ServiceFilters(PlaceQuery):
 
 class CatalogueQuery(ServicesQuery, ServiceFilters):
     ordering = fields.Choice((*ORDERINGS, "-rating", "distance"), load_default="-created_at")
+    facets = fields.QueryBoolean(
+        load_default=False,
+        metadata={"description": "Добавить в Link ссылку rel=facets на число услуг по категориям"},
+    )
+
+
+class FacetsQuery(CatalogueQuery):
+    """The filters of the list, without what makes pages of it."""
+
+    class Meta:
+        exclude = ("limit", "cursor", "count", "ordering", "facets")
+
+
+class DirectoryQuery(PageQuery, PlaceQuery):
+    q = fields.Text(
+        min_length=1, max_length=100, metadata={"description": "Часть имени, регистр не важен"}
+    )
+    min_experience = fields.QueryInteger(
+        low=0, high=MAX_EXPERIENCE_YEARS, metadata={"description": "Стаж от, лет"}
+    )
+    # It may hold a whole name.
+    cursor = fields.Text(
+        min_length=1,
+        max_length=6_000,
+        metadata={"description": "Продолжение списка: из заголовка Link прошлой страницы"},
+    )
+    ordering = fields.Choice(DIRECTORY_ORDERINGS, load_default="-created_at")
+
+
+class CitiesQuery(PageQuery):
+    """The most used come first."""
 
 
 class SpecialistCardOut(OutSchema):
@@ -104,3 +139,61 @@ class CatalogueRowOut(CatalogueServiceOut):
     """`distance_km` is there when `near` was asked for."""
 
     distance_km = ma.fields.Float()
+
+
+class CategoryCountOut(OutSchema):
+    slug = ma.fields.String(required=True)
+    count = ma.fields.Integer(required=True)
+
+
+class CityCountOut(OutSchema):
+    city = ma.fields.String(required=True)
+    count = ma.fields.Integer(required=True)
+
+
+class PriceBandOut(OutSchema):
+    """Both ends included, as `min_price` and `max_price` take them."""
+
+    min_price = ma.fields.String(required=True)
+    max_price = ma.fields.String(required=True)
+    count = ma.fields.Integer(required=True)
+
+
+class FacetsOut(OutSchema):
+    """`approximate`: more services match than were counted."""
+
+    categories = ma.fields.List(ma.fields.Nested(CategoryCountOut), required=True)
+    cities = ma.fields.List(ma.fields.Nested(CityCountOut), required=True)
+    price_bands = ma.fields.List(ma.fields.Nested(PriceBandOut), required=True)
+    approximate = ma.fields.Boolean(required=True)
+
+
+class CityOut(OutSchema):
+    city = ma.fields.String(required=True)
+    specialists_count = ma.fields.Integer(required=True)
+
+
+class CountedCategoryNode(OutSchema):
+    slug = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    services_count = ma.fields.Integer(required=True)
+
+
+class CountedCategoryOut(CountedCategoryNode):
+    children = ma.fields.List(ma.fields.Nested(CountedCategoryNode), required=True)
+
+
+class SpecialistOut(SpecialistCardOut):
+    """`distance_km` is there when `near` was asked for."""
+
+    experience_years = ma.fields.Integer(required=True)
+    place = ma.fields.Nested(PublicPlaceOut, required=True, allow_none=True)
+    distance_km = ma.fields.Float()
+
+
+class SpecialistPageOut(ProfileOut):
+    rating = ma.fields.String(required=True, allow_none=True)
+    reviews_count = ma.fields.Integer(required=True)
+    hours = ma.fields.List(ma.fields.Nested(WeeklyIntervalOut), required=True)
+    hours_text = ma.fields.List(ma.fields.String(), required=True)
+    services = ma.fields.List(ma.fields.Nested(ServiceOut), required=True)

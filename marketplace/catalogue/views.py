@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from marketplace.catalogue.facets import Facets
+from marketplace.catalogue.hours_text import hours_lines
 from marketplace.core.json import encode
+from marketplace.core.money import wire_amount
 from marketplace.profile.avatar_names import small_of
+from marketplace.profile.views import ProfileRow, profile_view, public_place
 from marketplace.services.views import REMEMBERED_ROWS, WIDTH, ServiceRow, is_short, service_view
 
 
@@ -60,3 +65,81 @@ def _remembered_json(row: tuple[Any, ...]) -> str:
 def row_versions(row: tuple[Any, ...]) -> tuple[int, int, int]:
     """What tells one state of a row from another: id, version, the profile's version."""
     return row[0], row[WIDTH - 1], row[_VERSION]
+
+
+def facets_view(found: Facets) -> dict[str, Any]:
+    """Facets on the wire; a band's ends are what the price filters take."""
+    return {
+        "categories": [{"slug": slug, "count": count} for slug, count in found.categories],
+        "cities": [{"city": city, "count": count} for city, count in found.cities],
+        "price_bands": [
+            {"min_price": wire_amount(low), "max_price": wire_amount(high), "count": count}
+            for low, high, count in found.price_bands
+        ],
+        "approximate": found.approximate,
+    }
+
+
+def tree_view(rows: Iterable[Any], services: Mapping[int, int]) -> list[dict[str, Any]]:
+    """The tree of categories; a top one's services are those of its sub-categories too."""
+    tops: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        count = services.get(row.id, 0)
+        node = {"slug": row.slug, "name": row.name, "services_count": count}
+        if row.parent_id is None:
+            tops[row.id] = {**node, "children": []}
+        else:
+            tops[row.parent_id]["children"].append(node)
+            tops[row.parent_id]["services_count"] += count
+    return list(tops.values())
+
+
+class SpecialistRow(NamedTuple):
+    """The columns of `directory` as the driver gives them."""
+
+    user_id: int
+    full_name: str
+    avatar: str | None
+    city: str
+    experience_years: int
+    public_latitude: float | None
+    public_longitude: float | None
+    full_name_folded: str
+    created_at: Any
+    version: int
+    metres: int | None = None
+
+
+def specialist_view(row: SpecialistRow) -> dict[str, Any]:
+    """A line of the directory."""
+    view = {
+        "id": row.user_id,
+        "full_name": row.full_name,
+        "avatar": row.avatar,
+        "avatar_small": small_of(row.avatar),
+        "city": row.city,
+        "rating": None,
+        "reviews_count": 0,
+        "experience_years": row.experience_years,
+        "place": public_place(row.public_latitude, row.public_longitude),
+    }
+    if row.metres is not None:
+        view["distance_km"] = kilometres(row.metres)
+    return view
+
+
+def page_view(
+    profile: ProfileRow,
+    hours: Sequence[Mapping[str, Any]],
+    services: Iterable[tuple[Any, ...]],
+    language: str,
+) -> dict[str, Any]:
+    """A specialist's public page."""
+    return {
+        **profile_view(profile),
+        "rating": None,
+        "reviews_count": 0,
+        "hours": list(hours),
+        "hours_text": hours_lines(hours, language),
+        "services": [service_view(ServiceRow(*row[:WIDTH])) for row in services],
+    }

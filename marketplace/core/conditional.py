@@ -11,6 +11,9 @@ from flask import Response, request
 from marketplace.core.errors import Code, DomainError
 from marketplace.core.json import encode
 
+# For how many times its age a kept answer may be shown while it is asked for anew.
+_STALE_FACTOR = 4
+
 
 def etag_of(versions: Iterable[object]) -> str:
     """A strong tag from the identities and versions of the rows shown."""
@@ -30,14 +33,24 @@ def private_json(shown: Any) -> Response:
     return response
 
 
-def tagged(body: str, etag: str, *, private: bool) -> Response:
+def tagged(
+    body: str, etag: str, *, private: bool, max_age: int = 0, by_language: bool = False
+) -> Response:
     """A GET's answer: 304 when the client holds this version, else the body with its tag.
 
-    `private` answers depend on who asks; both kinds are to be revalidated before reuse.
+    `private` answers depend on who asks and are to be revalidated before reuse, as public ones are
+    unless they may be kept for `max_age` seconds.
     """
     unchanged = request.if_none_match.contains_weak(etag) if _sent("If-None-Match") else False
     response = Response(status=304) if unchanged else json_response(body)
-    return with_etag(response, etag, private=private)
+    with_etag(response, etag, private=private)
+    if max_age and not private:
+        stale = max_age * _STALE_FACTOR
+        kept = f"public, max-age={max_age}, stale-while-revalidate={stale}"
+        response.headers["Cache-Control"] = kept
+    if by_language:
+        response.headers["Vary"] = "Authorization, Accept-Language"
+    return response
 
 
 def with_etag(response: Response, etag: str, *, private: bool) -> Response:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask import Response, request
 
+from marketplace.core import text
 from marketplace.core.errors import invalid
 from marketplace.core.fields import MAX_ID
 
@@ -24,20 +25,25 @@ COUNTED_TO = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page begins: after the row with this sort key (a whole number) and id."""
+    """Where a page begins: after the row with this sort key (a whole number, or the text a list is
+    ordered by) and id.
+    """
 
-    key: int
+    key: Any
     row_id: int
 
 
 def encode_cursor(ordering: str, position: Position) -> str:
     """An opaque, URL-safe cursor for one ordering."""
-    text = json.dumps([ordering, position.key, position.row_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    parts = [ordering, position.key, position.row_id]
+    told = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, ordering: str) -> Position | None:
-    """The position of a cursor made for this ordering. Raises 422 naming `cursor` otherwise."""
+def decode_cursor(cursor: str | None, ordering: str, *, by_text: bool = False) -> Position | None:
+    """The position of a cursor made for this ordering, whose key is a text when the list is ordered
+    `by_text`. Raises 422 naming `cursor` otherwise.
+    """
     if cursor is None:
         return None
     try:
@@ -49,9 +55,22 @@ def decode_cursor(cursor: str | None, ordering: str) -> Position | None:
     if not (isinstance(parts, list) and len(parts) == 3 and parts[0] == ordering):  # noqa: PLR2004
         raise invalid("cursor", "cursor")
     key, row_id = parts[1], parts[2]
-    if not (_whole(key, 0, MAX_KEY) and _whole(row_id, 0, MAX_ID)):
+    fits = _sortable(key) if by_text else _whole(key, 0, MAX_KEY)
+    if not (fits and _whole(row_id, 0, MAX_ID)):
         raise invalid("cursor", "cursor")
     return Position(key, row_id)
+
+
+def add_link(response: Response, path: str, query: Mapping[str, str], relation: str) -> None:
+    """Point to a related resource beside what `Link` points to already."""
+    target = f"{path}?{urlencode(query)}" if query else path
+    link = f'<{target}>; rel="{relation}"'
+    present = response.headers.get("Link")
+    response.headers["Link"] = link if present is None else f"{present}, {link}"
+
+
+def _sortable(key: Any) -> bool:
+    return isinstance(key, str) and text.is_clean(key)
 
 
 def _whole(value: Any, low: int, high: int) -> bool:
@@ -78,7 +97,7 @@ def paged(
         cursor = encode_cursor(ordering, following)
         given = request.args.to_dict(flat=True)
         query: Mapping[str, str] = {**given, **kept, "cursor": cursor}
-        response.headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
+        add_link(response, request.path, query, "next")
     if total is not None:
         known = str(total) if total <= COUNTED_TO else f"{COUNTED_TO}+"
         response.headers["X-Total-Count"] = known

@@ -29,6 +29,7 @@ _TAGS = {
     "holds": "Удержания времени",
     "bookings": "Записи",
     "catalogue": "Каталог для всех",
+    "specialists": "Специалисты",
     "health": "Состояние сервера",
 }
 # Of fresh demo data: service 1 is the demo specialist's (user 1), session 3 the demo client's.

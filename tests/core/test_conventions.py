@@ -76,8 +76,12 @@ def errors_of(answer: TestResponse) -> list[str]:
 def test_every_json_answer_says_how_it_may_be_kept(people: People) -> None:
     anonymous, client = people.anonymous(), people.client()
 
-    for path in ("/api/services/", "/api/auth/services/", "/api/categories/"):
-        assert anonymous.get(path).headers["Cache-Control"] == "no-cache"
+    assert anonymous.get("/api/auth/services/").headers["Cache-Control"] == "no-cache"
+    for path, age in (("services", 10), ("specialists", 10), ("categories", 60), ("cities", 60)):
+        kept = anonymous.get(f"/api/{path}/").headers
+        expected = f"public, max-age={age}, stale-while-revalidate={age * 4}"
+        assert (kept["Cache-Control"], kept["Vary"]) == (expected, "Authorization")
+        assert client.get(f"/api/{path}/").headers["Cache-Control"] == "private, no-cache"
     for path in ("/api/auth/profile/me/", "/api/auth/me/", "/api/auth/services/"):
         kept = client.get(path).headers
         assert kept["Cache-Control"] == "private, no-cache"

@@ -1,0 +1,160 @@
+"""The specialists' directory: those with at least one listed service, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from marketplace.catalogue import near
+from marketplace.core import text
+from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
+from marketplace.core.paging import Position, bounded_count
+from marketplace.profile.models import Profile
+from marketplace.services.filters import bound
+from marketplace.services.models import Service
+
+ORDERINGS = ("-created_at", "name", "distance")
+_DISTANCE = near.metres_to(near.columns_of(Profile))
+# In the order of `views.SpecialistRow`.
+_COLUMNS: tuple[Any, ...] = (
+    Profile.user_id,
+    Profile.full_name,
+    Profile.avatar,
+    Profile.city,
+    Profile.experience_years,
+    Profile.public_latitude,
+    Profile.public_longitude,
+    Profile.full_name_folded,
+    Profile.created_at,
+    Profile.version,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPage:
+    """A page of rows, where the next begins, and the total when it was asked for."""
+
+    rows: list[tuple[Any, ...]]
+    next: Position | None
+    total: int | None
+
+
+@dataclass(frozen=True)
+class _Shape:
+    filters: frozenset[str]
+    ordering: str
+    follows: bool
+    sqlite: bool
+
+
+def directory_page(
+    given: Mapping[str, Any], *, ordering: str, after: Position | None, limit: int, count: bool
+) -> DirectoryPage:
+    """A page of specialists. `given` are filters by name, the category made ready."""
+    parameters = _parameters(given)
+    names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
+    shape = _Shape(names, ordering, after is not None, near.is_sqlite())
+    paged = dict(parameters, limit=limit + 1)
+    if after is not None:
+        key = after.key
+        is_moment = ordering == "-created_at"
+        paged |= {"after_key": moment_param(moment_from_key(int(key))) if is_moment else key}
+        paged["after_id"] = after.row_id
+    rows = _query(shape).rows(paged)
+    total = _count(shape).rows(parameters)[0][0] if count else None
+    if len(rows) <= limit:
+        return DirectoryPage(rows, None, total)
+    last = rows[limit - 1]
+    at = {"-created_at": 8, "name": 7, "distance": 10}[ordering]
+    key = last[at] if ordering == "name" else moment_key(last[at])
+    return DirectoryPage(rows[:limit], Position(key, last[0]), total)
+
+
+def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if given.get("q") is not None:
+        found["part"] = text.sort_form(given["q"])
+        if not near.is_sqlite():
+            found["part"] = text.like_pattern(found["part"])
+    if given.get("city") is not None:
+        found["city"] = text.caseless(given["city"])
+    if given.get("category_ids") is not None:
+        ids = given["category_ids"]
+        found["category_ids"] = str(list(ids)) if near.is_sqlite() else list(ids)
+    if given.get("min_experience") is not None:
+        found["min_experience"] = given["min_experience"]
+    if given.get("near") is not None:
+        found |= given["near"].parameters()
+    return found
+
+
+def _named(sqlite: bool) -> Any:
+    part = bound("part", sa.Text)
+    if sqlite:
+        return sa.func.instr(Profile.full_name_folded, part) > 0
+    return Profile.full_name_folded.like(part, escape="\\")
+
+
+def _category(sqlite: bool) -> Any:
+    ids = bound("category_ids", sa.Text if sqlite else postgresql.ARRAY(sa.Integer))
+    among: Any
+    if sqlite:
+        each = sa.func.json_each(ids).table_valued("value")
+        among = sa.literal_column("+services.category_id").in_(sa.select(each.c.value))
+    else:
+        among = Service.category_id == sa.func.any(ids)
+    return sa.exists().where(
+        Service.specialist_id == Profile.user_id, Service.listed == sa.true(), among
+    )
+
+
+# One line a filter.
+_CONDITIONS: dict[str, Any] = {
+    "q": _named,
+    "city": lambda _: Profile.city_folded == bound("city", sa.Text),
+    "category_ids": _category,
+    "min_experience": lambda _: Profile.experience_years >= bound("min_experience"),
+    "near": lambda _: near.in_circle(near.columns_of(Profile)),
+    # Nobody has a rating before there are reviews.
+    "min_rating": lambda _: sa.false(),
+}
+
+
+def _conditions(shape: _Shape) -> list[Any]:
+    listed: Any = Service.listed
+    if shape.sqlite:  # a specialist's services, not all listed ones
+        listed = sa.literal_column("+services.listed", sa.Boolean)
+    offers = sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
+    return [offers, *(_CONDITIONS[name](shape.sqlite) for name in sorted(shape.filters))]
+
+
+@lru_cache(maxsize=256)
+def _query(shape: _Shape) -> HotQuery:
+    keys: dict[str, Any] = {
+        "-created_at": Profile.created_at,
+        "name": Profile.full_name_folded,
+        "distance": _DISTANCE,
+    }
+    key = keys[shape.ordering]
+    more = (_DISTANCE.label("metres"),) if "near" in shape.filters else ()
+    query = sa.select(*_COLUMNS, *more).where(*_conditions(shape))
+    descending = shape.ordering.startswith("-")
+    if shape.follows:
+        wide = sa.BigInteger() if shape.ordering == "distance" else key.type
+        here = sa.tuple_(key, Profile.user_id)
+        there = sa.tuple_(bound("after_key", wide), bound("after_id", sa.Integer))
+        query = query.where(here < there if descending else here > there)
+    order = (key.desc(), Profile.user_id.desc()) if descending else (key, Profile.user_id)
+    return HotQuery(query.order_by(*order).limit(bound("limit", sa.Integer)), plan_once=False)
+
+
+@lru_cache(maxsize=256)
+def _count(shape: _Shape) -> HotQuery:
+    return HotQuery(
+        bounded_count(sa.select(Profile.user_id).where(*_conditions(shape))), plan_once=False
+    )

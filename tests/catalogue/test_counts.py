@@ -1,0 +1,102 @@
+"""Facets, cities and categories with their counts; totals counted to a bound."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from actors import Actor, People
+from catalogue.world import TREE, World, populated
+from flask import Flask
+from services.support import CATALOGUE, add_services, read_through
+
+FACETS = "/api/services/facets/"
+
+
+def test_facets_count_what_the_filters_leave(app: Flask, people: People, anonymous: Actor) -> None:
+    world = populated(app, people, services=50)
+    found = [each for each in world.services if each["duration_minutes"] <= 60]
+    slugs = Counter(each["category"] for each in found if each["category"])
+    slugs["beauty"] += slugs["hair"] + slugs["nails"]
+
+    told = anonymous.get(f"{FACETS}?max_duration=60").get_json()
+
+    assert {each["slug"]: each["count"] for each in told["categories"]} == dict(slugs)
+    assert told["price_bands"] == [
+        {"min_price": "0.00", "max_price": "999.99", "count": len(found)}
+    ]
+    for facet, name, key in (("categories", "category", "slug"), ("cities", "city", "city")):
+        for each in told[facet]:
+            query = {name: each[key], "max_duration": 60, "limit": 100}
+            assert len(read_through(anonymous, CATALOGUE, **query)) == each["count"]
+    assert told["approximate"] is False
+
+
+def test_facets_of_very_many_say_that_they_are_of_some(
+    app: Flask, specialist: Actor, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketplace.catalogue.facets.CANDIDATES", 3)
+    add_services(app, specialist, [{}] * 4)
+
+    assert anonymous.get(FACETS).get_json()["approximate"] is True
+
+
+def test_a_list_points_to_its_facets(app: Flask, specialist: Actor, anonymous: Actor) -> None:
+    add_services(app, specialist, [{}] * 3)
+
+    links = anonymous.get(f"{CATALOGUE}?name=м&limit=2&facets=true&count=1").headers["Link"]
+    following, facets = links.split(", ")
+
+    assert following.endswith('>; rel="next"')
+    assert facets == f'<{FACETS}?name=%D0%BC>; rel="facets"'
+    assert anonymous.get(facets[1:].split(">")[0]).status_code == 200
+    assert "facets" not in (anonymous.get(f"{CATALOGUE}?limit=3").headers.get("Link") or "")
+
+
+def test_cities_in_use_come_with_their_specialists(
+    app: Flask, people: People, anonymous: Actor
+) -> None:
+    world = World(app, people)
+    for number, city in enumerate(["Омск", "Тверь", "тверь", "Омск", "Пермь", "Омск", ""]):
+        world.settle(f"from{number}", city=city).new_service()
+    world.settle("idle", city="Тула")
+
+    answer = anonymous.get("/api/cities/?count=1")
+    rows, link = [], "/api/cities/?limit=1"
+    while link:
+        page = anonymous.get(link)
+        rows += page.get_json()
+        link = page.headers.get("Link", "<>")[1:].split(">")[0]
+
+    assert [(row["city"].lower(), row["specialists_count"]) for row in rows] == [
+        ("омск", 3),
+        ("тверь", 2),
+        ("пермь", 1),
+    ]
+    assert answer.get_json() == rows
+    assert answer.headers["X-Total-Count"] == "3"
+
+
+def test_categories_count_their_services_and_those_of_their_own(
+    app: Flask, people: People, anonymous: Actor
+) -> None:
+    world = populated(app, people, services=30)
+    slugs = Counter(each["category"] for each in world.services)
+
+    tree = {each["slug"]: each for each in anonymous.get("/api/categories/").get_json()}
+
+    below = [slug for slug, parent in TREE.items() if parent == "beauty"]
+    assert tree["beauty"]["services_count"] == slugs["beauty"] + sum(slugs[each] for each in below)
+    assert {each["slug"]: each["services_count"] for each in tree["beauty"]["children"]} == {
+        each: slugs[each] for each in below
+    }
+
+
+def test_totals_are_counted_to_a_bound(app: Flask, specialist: Actor, anonymous: Actor) -> None:
+    add_services(app, specialist, [{}] * 10_000)
+    exact = anonymous.get(f"{CATALOGUE}?count=1&limit=1")
+    add_services(app, specialist, [{}])
+
+    beyond = anonymous.get(f"{CATALOGUE}?count=1&limit=1")
+    assert exact.headers["X-Total-Count"] == "10000"
+    assert beyond.headers["X-Total-Count"] == "10000+"
