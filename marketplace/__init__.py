@@ -29,11 +29,12 @@ from marketplace.auth import sessions as auth_sessions
 from marketplace.auth import social_commands as social_sign_in_commands
 from marketplace.auth.social_providers import Providers
 from marketplace.bookings import commands as bookings_commands
+from marketplace.bookings import free_time, time_routes
 from marketplace.bookings import lifecycle as booking_lives
 from marketplace.bookings import privacy as bookings_privacy
 from marketplace.bookings import queries as bookings
 from marketplace.bookings import routes as bookings_routes
-from marketplace.bookings import time_routes
+from marketplace.catalogue import commands as catalogue_commands
 from marketplace.catalogue import routes as catalogue_routes
 from marketplace.catalogue import specialist_routes
 from marketplace.core import limits, logging, media, problems, requests
@@ -95,6 +96,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     importing.on_import(schedule_importing.store)
     schedules.on_coming(bookings.coming_bookings)
     push_devices.on_device(auth_sessions.require_signed_in)
+    schedules.on_changed(free_time.changed_time)
+    profiles.on_zone(free_time.changed_zone)
     notifications.on_read(profile_queries.readers)
     for purpose in codes.Purpose:
         notifications.on_fill(purpose.kind, code_filling.fill)
@@ -148,6 +151,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         *notifications_commands.GROUPS,
         *schedule_commands.GROUPS,
         *bookings_commands.GROUPS,
+        *catalogue_commands.GROUPS,
         *system_commands.GROUPS,
         system_commands.doctor,
         demo_commands.demo,

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace.bookings import free_time
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.bookings.notices import Facts, facts_of, tell
 from marketplace.bookings.states import Party, Status
@@ -58,7 +59,8 @@ def close(
     **details: Any,
 ) -> list[int]:
     """Bring bookings that have the `expected` status into one that claims no time; which they
-    were. Compare and set: what somebody else changed meanwhile is left alone.
+    were. Compare and set: what somebody else changed meanwhile is left alone. Whoever closes one
+    that still holds time has the lock of the specialist's diary.
     """
     ids = list(booking_ids)
     if not ids:
@@ -78,9 +80,32 @@ def close(
     )
     closed = [facts_of(row) for row in rows]
     numbers = [booking.id for booking in closed]
-    session().execute(sa.delete(table_of(TimeClaim)).where(TimeClaim.booking_id.in_(numbers)))
+    _release(TimeClaim.booking_id.in_(numbers), now)
     note_events(closed, action, by=by, before=expected, after=status, now=now, **details)
     return numbers
+
+
+def end_holds(which: sa.ColumnElement[bool], now: datetime) -> int:
+    """End holds under the locks of their specialists' diaries; how many."""
+    ids = list(session().scalars(sa.select(Hold.id).where(which)))
+    _release(TimeClaim.hold_id.in_(ids), now)
+    ended = session().execute(sa.delete(Hold).where(Hold.id.in_(ids)).returning(Hold.id))
+    return len(ended.all())
+
+
+def _release(which: sa.ColumnElement[bool], now: datetime) -> None:
+    claims = table_of(TimeClaim)
+    gone = session().execute(
+        sa.delete(claims)
+        .where(which)
+        .returning(
+            TimeClaim.specialist_id,
+            TimeClaim.busy_from,
+            TimeClaim.busy_until,
+            TimeClaim.expires_at,
+        )
+    )
+    free_time.released(gone.all(), now)
 
 
 def settle(specialist_id: int, now: datetime) -> None:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.auth.models import User
-from marketplace.bookings import slots
-from marketplace.bookings.journal import close, note_events, settle
+from marketplace.bookings import free_time, slots
+from marketplace.bookings.journal import close, end_holds, note_events, settle
 from marketplace.bookings.models import Booking, Hold, TimeClaim
 from marketplace.bookings.notices import facts_of
 from marketplace.bookings.operations import busy_span, overlap
@@ -60,6 +60,7 @@ def act(booking_id: int, user_id: int, action: Action, now: datetime, *, reason:
         session().execute(
             sa.update(TimeClaim).where(TimeClaim.booking_id == booking_id).values(expires_at=None)
         )
+        free_time.refresh([_claimed(booking_id)], now)
         note_events(
             [facts_of(booking)], "confirmed", by=party, before=Status.PENDING, after=target, now=now
         )
@@ -110,6 +111,7 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
     booking.updated_at = now
     busy_from, busy_until = busy_span(booking.starts_at, booking.ends_at, settings)
     session().flush()
+    left = _claimed(booking_id)
     try:
         session().execute(
             sa.update(TimeClaim)
@@ -122,10 +124,19 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
         )
     except IntegrityError as error:
         raise overlap(error) from error
+    free_time.refresh([left, (booking.specialist_id, busy_from, busy_until)], now)
     moved = {"from": moved_from.isoformat(), "to": starts_at.isoformat()}
     note_events(
         [facts_of(booking)], "rescheduled", by=party, before=before, after=after, now=now, **moved
     )
+
+
+def _claimed(booking_id: int) -> free_time.Busy:
+    claim = sa.select(TimeClaim.specialist_id, TimeClaim.busy_from, TimeClaim.busy_until)
+    specialist_id, busy_from, busy_until = (
+        session().execute(claim.where(TimeClaim.booking_id == booking_id)).one()
+    )
+    return specialist_id, busy_from, busy_until
 
 
 def _locked(booking_id: int, user_id: int) -> tuple[Booking, Party]:
@@ -176,10 +187,16 @@ def cancel_all_of(user: User, now: datetime) -> None:
     """
     if user.blocked_at is None:
         return
-    lock_diaries({user.id})
-    session().execute(
-        sa.delete(Hold).where(sa.or_(Hold.client_id == user.id, Hold.specialist_id == user.id))
+    # Their time becomes free, too. Once more under the lock, after which there come no new ones.
+    theirs = sa.union(
+        sa.select(Hold.specialist_id).where(Hold.client_id == user.id),
+        sa.select(Booking.specialist_id).where(
+            Booking.client_id == user.id, Booking.status.in_(HOLDING), Booking.starts_at > now
+        ),
     )
+    lock_diaries({user.id, *session().scalars(theirs)})
+    lock_diaries(session().scalars(theirs).all())
+    end_holds(sa.or_(Hold.client_id == user.id, Hold.specialist_id == user.id), now)
     coming = sa.select(Booking.id, Booking.status).where(
         sa.or_(Booking.client_id == user.id, Booking.specialist_id == user.id),
         Booking.status.in_(HOLDING),

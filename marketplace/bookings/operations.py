@@ -9,8 +9,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.bookings import slots
-from marketplace.bookings.journal import note_events, settle
+from marketplace.bookings import free_time, slots
+from marketplace.bookings.journal import end_holds, note_events, settle
 from marketplace.bookings.models import MAX_LIVE_HOLDS, Booking, Hold, TimeClaim
 from marketplace.bookings.notices import Facts
 from marketplace.bookings.states import Party, Status
@@ -50,7 +50,7 @@ def book(client_id: int, service_id: int, starts_at: datetime, note: str, now: d
     """
     settings, frozen = _offered(client_id, service_id, starts_at, now)
     booking_id = _write_booking(client_id, frozen, note, settings, now)
-    _claim(frozen, settings, booking_id=booking_id, expires_at=_answer_by(frozen, settings))
+    _claim(frozen, settings, now, booking_id=booking_id, expires_at=_answer_by(frozen, settings))
     return booking_id
 
 
@@ -80,6 +80,9 @@ def book_hold(client_id: int, hold_id: int, note: str, now: datetime) -> int:
         .values(hold_id=None, booking_id=booking_id, expires_at=_answer_by(frozen, settings))
     )
     session().execute(sa.delete(Hold).where(Hold.id == hold_id))
+    free_time.refresh(
+        [(hold.specialist_id, *busy_span(hold.starts_at, hold.ends_at, settings))], now
+    )
     return booking_id
 
 
@@ -99,7 +102,7 @@ def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) ->
     values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
     row = {"client_id": client_id, "place": free[0], "expires_at": expires_at, "created_at": now}
     hold_id = _HOLDS.one({**row, **values})
-    _claim(frozen, settings, hold_id=hold_id, expires_at=expires_at)
+    _claim(frozen, settings, now, hold_id=hold_id, expires_at=expires_at)
     # As written: whoever reads it later may find that it has ended.
     return Hold(id=hold_id, **row, **values)
 
@@ -107,12 +110,12 @@ def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) ->
 @transactional
 def release_hold(client_id: int, hold_id: int, now: datetime) -> None:
     """Give a held time back. Raises 404 for one that is not, or not any more, the client's."""
-    released = session().scalar(
-        sa.delete(Hold)
-        .where(Hold.id == hold_id, Hold.client_id == client_id, Hold.expires_at > now)
-        .returning(Hold.id)
-    )
-    if released is None:
+    mine = sa.and_(Hold.id == hold_id, Hold.client_id == client_id, Hold.expires_at > now)
+    specialist_id = session().scalar(sa.select(Hold.specialist_id).where(mine))
+    if specialist_id is None:
+        raise not_found()
+    lock_diaries([specialist_id])
+    if not end_holds(mine, now):
         raise not_found()
 
 
@@ -174,6 +177,7 @@ def _write_booking(
 def _claim(
     frozen: Frozen,
     settings: ScheduleSettings,
+    now: datetime,
     *,
     expires_at: datetime | None,
     hold_id: int | None = None,
@@ -194,6 +198,7 @@ def _claim(
         )
     except IntegrityError as error:
         raise overlap(error) from error
+    free_time.refresh([(frozen.specialist_id, busy_from, busy_until)], now)
 
 
 def busy_span(

@@ -14,6 +14,7 @@ from marketplace.bookings.states import Party
 from marketplace.core.database import session, table_of
 from marketplace.core.export import stream, stream_groups
 from marketplace.core.idempotency import LIFETIME, IdempotencyKey
+from marketplace.schedule.models import FreeReach, FreeSpan
 
 _EVENT = ("at", "by", "action", "from_status", "to_status", "details")
 
@@ -45,7 +46,8 @@ def _bookings(user_id: int) -> Iterator[dict[str, Any]]:
 
 def forget(user: User, now: datetime) -> None:
     """What the person wrote goes: a client's notes, either party's reasons. So do answers kept for
-    the other party's repeated requests, which show the person's name and contacts.
+    the other party's repeated requests, which show the person's name and contacts, and the free
+    time that was made of the hours.
     """
     bookings, events = table_of(Booking), table_of(BookingEvent)
     session().execute(
@@ -67,6 +69,9 @@ def forget(user: User, now: datetime) -> None:
             )
             .values(details={})
         )
+    for model in (FreeSpan, FreeReach):
+        rows = table_of(model)
+        session().execute(sa.delete(rows).where(rows.c.specialist_id == user.id))
     clients = sa.select(bookings.c.client_id).where(
         bookings.c.specialist_id == user.id, bookings.c.created_at > now - LIFETIME
     )

@@ -16,7 +16,7 @@ from marketplace.core.hot import HotQuery
 from marketplace.core.money import MAX_KOPECKS
 from marketplace.profile.models import Profile
 from marketplace.services.filters import PRICE
-from marketplace.services.listing import KEYS, Shape, Source, conditions, shaped
+from marketplace.services.listing import KEYS, Also, Shape, Source, conditions, shaped
 from marketplace.services.models import Category, Service
 
 # Counting looks at so many services; beyond, the counts are of some of them.
@@ -37,9 +37,9 @@ class Facets:
     approximate: bool
 
 
-def facets_of(given: Mapping[str, Any]) -> Facets:
+def facets_of(given: Mapping[str, Any], also: Also | None = None) -> Facets:
     """The facets of the listed services under these filters."""
-    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE)
+    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also)
     rows = _query(shape).rows(parameters)
     parents = _slugs()
     categories: Counter[str] = Counter()

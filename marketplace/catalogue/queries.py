@@ -17,7 +17,8 @@ from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
-from marketplace.services.listing import COLUMNS, KEYS, Key, Page, Source, services_page
+from marketplace.schedule.free_time import Window
+from marketplace.services.listing import COLUMNS, KEYS, Also, Key, Page, Source, services_page
 from marketplace.services.models import Category, Service
 from marketplace.services.queries import one_for, seen_by
 
@@ -80,6 +81,14 @@ class Wanted:
 
     given: Mapping[str, Any]
     near: Near | None
+    free: Window | None = None
+
+    def also(self) -> Also | None:
+        """What is asked of services beside the table of filters: free time in the window."""
+        if self.free is None:
+            return None
+        condition = self.free.condition(Service.specialist_id, Service.duration_minutes)
+        return Also(self.free.shape, condition, self.free.parameters)
 
     def radius(self) -> dict[str, str]:
         """The radius that was really used, for the next page to keep."""
@@ -88,12 +97,12 @@ class Wanted:
         return {"radius_km": format(Decimal(self.near.metres) / 1_000, "f")}
 
 
-def wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
+def wanted(query: Mapping[str, Any], *, free: Window | None, follows: bool) -> Wanted:
     """Raises 422 naming `category`."""
     given = dict(query)
     if query.get("category") is not None:
         given |= category_filter(query["category"])
-    return _circled(given, follows=follows)
+    return _circled(given, free=free, follows=follows)
 
 
 def directory_wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
@@ -104,11 +113,11 @@ def directory_wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
     return _circled(given, follows=follows)
 
 
-def _circled(given: dict[str, Any], *, follows: bool) -> Wanted:
+def _circled(given: dict[str, Any], *, free: Window | None = None, follows: bool) -> Wanted:
     circle: Near | None = given.get("near")
     if circle is not None and given.get("ordering") == DISTANCE:
         circle = given["near"] = near.narrowed(circle, follows=follows)
-    return Wanted(given, circle)
+    return Wanted(given, circle, free)
 
 
 def category_filter(slug: str) -> dict[str, Any]:
@@ -140,6 +149,7 @@ def catalogue_page(
         after=after,
         limit=limit,
         count=count,
+        also=asked.also(),
     )
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import Response, request
 
-from marketplace.catalogue import counts, facets, queries, schemas, views
+from marketplace.catalogue import availability, counts, facets, queries, schemas, views
 from marketplace.catalogue import examples as catalogue_examples
 from marketplace.catalogue.near import CANDIDATES
 from marketplace.core import conditional, paging
 from marketplace.core.api import ID, Blueprint
+from marketplace.core.clock import utc_now
 from marketplace.core.json import encode
 from marketplace.core.permissions import Access, optional_viewer
 from marketplace.services import examples
@@ -22,6 +23,9 @@ _LIST = f"""\
 
 Отзывов пока нет, а значит и оценок: `min_rating` не находит ничего, `ordering=-rating` ставит новые
 первыми.
+
+`available_on` оставляет услуги, у которых в эту дату есть свободное время: ровно то, что есть в
+`slots`.
 
 `near` с `radius_km` оставляет тех, кто рядом, и добавляет строкам `distance_km` — до точки, которую
 видят все (она округлена до 500 м). `ordering=distance` просматривает не больше {CANDIDATES}
@@ -52,7 +56,8 @@ blp = Blueprint("catalogue", __name__, url_prefix="/api")
 def list_catalogue(query: dict[str, Any]) -> Response:
     ordering = query["ordering"]
     after = paging.decode_cursor(query.get("cursor"), ordering)
-    asked = queries.wanted(query, follows=after is not None)
+    free = availability.window_of(query, utc_now())
+    asked = queries.wanted(query, free=free, follows=after is not None)
     page = queries.catalogue_page(
         asked, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
@@ -97,8 +102,9 @@ def get_catalogue_service(service_id: int) -> Response:
 @blp.arguments(schemas.FacetsQuery, location="query")
 @blp.response(200, schemas.FacetsOut, example=catalogue_examples.FACETS)
 def count_facets(query: dict[str, Any]) -> Response:
-    asked = queries.wanted(query, follows=False)
-    body = encode(views.facets_view(facets.facets_of(asked.given)))
+    free = availability.window_of(query, utc_now())
+    asked = queries.wanted(query, free=free, follows=False)
+    body = encode(views.facets_view(facets.facets_of(asked.given, asked.also())))
     return _kept(body, conditional.etag_of([body]), COUNTED_SECONDS)
 
 

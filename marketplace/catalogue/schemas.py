@@ -13,6 +13,7 @@ from marketplace.catalogue.parameters import QueryDecimal, QueryPoint
 from marketplace.core import fields
 from marketplace.core.fields import refuse
 from marketplace.core.schemas import OutSchema, PageQuery, QuerySchema
+from marketplace.core.time_fields import Date, WallTime
 from marketplace.profile.models import MAX_EXPERIENCE_YEARS
 from marketplace.profile.schemas import ProfileOut, PublicPlaceOut
 from marketplace.schedule.schemas import WeeklyIntervalOut
@@ -26,6 +27,7 @@ from marketplace.services.schemas import (
 )
 
 DEFAULT_RADIUS = 10
+DAY_MINUTES = 1_440
 _RANGES = (("min_price", "max_price"), ("min_duration", "max_duration"))
 
 
@@ -86,7 +88,31 @@ class ServiceFilters(PlaceQuery):
                 raise ma.ValidationError({high: refuse("bounds_reversed").messages})
 
 
-class CatalogueQuery(ServicesQuery, ServiceFilters):
+class WindowQuery(QuerySchema):
+    """When whoever is looked for is to be free."""
+
+    available_on = Date(
+        metadata={"description": "Только услуги, на которые в эту дату можно записаться"}
+    )
+    available_from = WallTime(metadata={"description": "Начало не раньше; с available_on"})
+    available_to = WallTime(
+        end_of_day=True, metadata={"description": "Начало раньше этого; с available_on"}
+    )
+    tz = fields.TimeZone(
+        metadata={"description": "Пояс этой даты и времени; по умолчанию пояс специалиста"}
+    )
+
+    @ma.validates_schema
+    def _a_window(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if "available_on" not in data:
+            for name in ("available_from", "available_to", "tz"):
+                if name in data:
+                    raise ma.ValidationError({name: refuse("without_available_on").messages})
+        elif data.get("available_from", 0) >= data.get("available_to", DAY_MINUTES):
+            raise ma.ValidationError({"available_to": refuse("interval_reversed").messages})
+
+
+class CatalogueQuery(ServicesQuery, ServiceFilters, WindowQuery):
     ordering = fields.Choice((*ORDERINGS, "-rating", "distance"), load_default="-created_at")
     facets = fields.QueryBoolean(
         load_default=False,

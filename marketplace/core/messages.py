@@ -72,6 +72,15 @@ FIELDS: dict[str, tuple[str, str]] = {
         "Интервал кончается раньше, чем начинается.",
         "The interval ends before it starts.",
     ),
+    "without_available_on": (
+        "Имеет смысл только вместе с available_on.",
+        "This goes with available_on only.",
+    ),
+    "date_in_the_past": ("Эта дата уже прошла.", "This date has passed."),
+    "date_too_far": (
+        "Так далеко вперёд не записывает никто.",
+        "Nobody takes bookings so far ahead.",
+    ),
     "intervals_overlap": ("Интервалы пересекаются.", "The intervals overlap."),
     "visible_ascii": (
         "Ожидается от 1 до {max} видимых символов ASCII.",

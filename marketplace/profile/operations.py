@@ -16,6 +16,13 @@ from marketplace.profile.geography import Point, public_point
 from marketplace.profile.models import Profile
 
 POINT_COLUMNS = ("latitude", "longitude", "public_latitude", "public_longitude")
+_zone_changed: list[Callable[[int, datetime], None]] = []
+
+
+def on_zone(part: Callable[[int, datetime], None]) -> None:
+    """Register who is told of a changed zone, in the transaction that changes it."""
+    if part not in _zone_changed:
+        _zone_changed.append(part)
 
 
 def create_profile(user: User, now: datetime) -> None:
@@ -42,6 +49,7 @@ def change_profile(
     """Write the given fields. Raises 401; `require_match` may raise 412."""
     profile = locked_profile(user_id)
     require_match(profile)
+    zone = profile.timezone
     columns = dict(changes)
     if "place" in columns:
         columns |= place_columns(columns.pop("place"))
@@ -51,6 +59,10 @@ def change_profile(
     profile.full_name_folded = text.sort_form(profile.full_name)
     if session().is_modified(profile):
         profile.updated_at = now
+    if profile.timezone != zone:
+        session().flush()
+        for part in _zone_changed:
+            part(user_id, now)
     return profile
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from marketplace.schedule.localtime import day_of, seconds_of, wall_of, zone
+from marketplace.schedule.localtime import Zone, day_of, seconds_of, wall_of, zone
 from marketplace.schedule.working_time import Shift, WorkingTime, shifts
 
 _ONE_DAY = timedelta(days=1)
@@ -95,7 +95,7 @@ class Availability:
         return [
             start
             for shift in shifts(self._diary.working, self._zone, first, last)
-            for start in self._grid(shift)
+            for start in grid(shift, self._zone, self._step)
             if low <= start < high and self._refusal(start, shift) is None
         ]
 
@@ -111,7 +111,7 @@ class Availability:
             return Rule.DAY_OFF
         for shift in shifts(self._diary.working, self._zone, day, day):
             if shift.start <= start < shift.end:
-                on_grid = start in self._grid(shift)
+                on_grid = start in grid(shift, self._zone, self._step)
                 return self._refusal(start, shift) if on_grid else Rule.OFF_THE_STEP
         return Rule.OUTSIDE_HOURS
 
@@ -143,20 +143,21 @@ class Availability:
             return Rule.TAKEN
         return None
 
-    def _grid(self, shift: Shift) -> range | list[int]:
-        """The moments of a shift's grid, which counts wall minutes from its start."""
-        walls = range(shift.wall_start, shift.wall_end, self._step)
-        offset = self._zone.steady_offset(shift.day)
-        if offset is not None:
-            return range(walls.start - offset, walls.stop - offset, self._step)
-        return [start for start in map(self._zone.first, walls) if start is not None]
-
     def _is_taken(self, busy_from: int, busy_until: int) -> bool:
         later = bisect_right(self._busy_until, busy_from)
         return later < len(self._busy_from) and self._busy_from[later] < busy_until
 
     def _day(self, moment: int) -> date:
         return day_of(self._zone.wall(moment))
+
+
+def grid(shift: Shift, clock: Zone, step: int) -> range | list[int]:
+    """The moments of a shift's grid, which counts wall seconds from its start."""
+    walls = range(shift.wall_start, shift.wall_end, step)
+    offset = clock.steady_offset(shift.day)
+    if offset is not None:
+        return range(walls.start - offset, walls.stop - offset, step)
+    return [start for start in map(clock.first, walls) if start is not None]
 
 
 def by_day(

@@ -6,6 +6,7 @@ the slot grid is counted in their thousands, where aware datetimes would cost te
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 DAY_SECONDS = 86_400
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock has no zone
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+# No clock is further from UTC.
+_FURTHEST = 16 * 3_600
 # No zone changes its clock and changes it back within six hours.
 _SAMPLES = tuple(range(0, DAY_SECONDS + 1, DAY_SECONDS // 4))
 
@@ -68,6 +71,29 @@ class Zone:
         moment = self.first(wall)
         return self._jump_past(wall) if moment is None else moment
 
+    def shown(self, low: int, high: int) -> list[tuple[int, int]]:
+        """The half-open spans of moments at which the clock shows a wall time of `low` to `high`
+        (not included), in order and apart: more than one when it is put back within them.
+        """
+        found: list[tuple[int, int]] = []
+        for since, until, offset in self._pieces(low - _FURTHEST, high + _FURTHEST):
+            start, end = max(since, low - offset), min(until, high - offset)
+            if start < end and found and found[-1][1] == start:
+                found[-1] = (found[-1][0], end)
+            elif start < end:
+                found.append((start, end))
+        return found
+
+    def since_date(self, day: date) -> list[tuple[int, int | None]]:
+        """The spans of moments at which the clock shows this date or a later one; the last has no
+        end. There is a second one where the clock is put back past midnight.
+        """
+        midnight = wall_of(day)
+        if self.steady_offset(day) is not None:
+            return [(self.bound(midnight), None)]
+        *before, (start, _) = self.shown(midnight, midnight + 3 * DAY_SECONDS)
+        return [*before, (start, None)]
+
     def steady_offset(self, day: date) -> int | None:
         """The clock's seconds ahead of UTC on a date, None when they change on it."""
         return self._steady(day.toordinal() - _EPOCH_DAY)
@@ -79,6 +105,23 @@ class Zone:
         return (
             text if len(text) == len("2026-11-24T10:00:00+03:00") else moment_of(moment).isoformat()
         )
+
+    def _pieces(self, since: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """The spans of constant offset from one moment to another."""
+        begun, offset = since, self._offset(since)
+        for hour in range(since, until, 3_600):
+            end = min(hour + 3_600, until)
+            if self._offset(end) != offset:
+                before, after = hour, end
+                while after - before > 1:
+                    middle = (before + after) // 2
+                    if self._offset(middle) == offset:
+                        before = middle
+                    else:
+                        after = middle
+                yield begun, after, offset
+                begun, offset = after, self._offset(after)
+        yield begun, until, offset
 
     def _find_steady(self, day: int) -> int | None:
         walls = [day * DAY_SECONDS + sample for sample in _SAMPLES]

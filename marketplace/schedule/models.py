@@ -130,3 +130,39 @@ class ExceptionInterval(Base):
     )
     start_minute: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
     end_minute: Mapped[int] = mapped_column(sa.SmallInteger)
+
+
+class FreeSpan(Base):
+    """Equally spaced starts that one gap between claims leaves free (`free_spans.FreeSpan`)."""
+
+    __tablename__ = "free_spans"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    specialist_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("schedules.user_id", ondelete="CASCADE"), primary_key=True
+    )
+    first_start: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    valid_from: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    valid_until: Mapped[int] = mapped_column(sa.BigInteger)
+    last_start: Mapped[int] = mapped_column(sa.BigInteger)
+    last_end: Mapped[int] = mapped_column(sa.BigInteger)
+    step: Mapped[int] = mapped_column(sa.Integer)
+    utc_offset: Mapped[int] = mapped_column(sa.Integer)
+    notice: Mapped[int] = mapped_column(sa.Integer)
+
+
+class FreeReach(Base):
+    """How far a specialist's free time is built: `through` is the last date (days since 1970, in
+    the specialist's zone) on which all days up to the horizon are there. Who has no working time
+    has no row.
+    """
+
+    __tablename__ = "free_reaches"
+    __table_args__ = (sa.Index("ix_free_reaches_through", "through"),)
+
+    specialist_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("schedules.user_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    through: Mapped[int] = mapped_column(sa.Integer)

@@ -44,6 +44,18 @@ def on_coming(part: Callable[[int, datetime], Sequence[Coming]]) -> None:
         _coming.append(part)
 
 
+# And whoever keeps something that is made of working time: the specialist, and the first and the
+# last date that were changed, None for all of them.
+Changed = Callable[[int, date | None, date | None, datetime], None]
+_changed: list[Changed] = []
+
+
+def on_changed(part: Changed) -> None:
+    """Register who is told of a change of working time or settings, in its transaction."""
+    if part not in _changed:
+        _changed.append(part)
+
+
 class _Rehearsed(Exception):
     """Rolls a rehearsal back; its result leaves with it."""
 
@@ -86,6 +98,8 @@ def replace_hours(
     if rows:
         session().execute(sa.insert(WorkingHours), rows)
     schedule.updated_at = now
+    if not dry_run:
+        _tell_changed(user_id, now)
     return _told(user_id, dry_run, now)
 
 
@@ -102,6 +116,7 @@ def change_settings(
     schedule = _locked(user_id)
     require_match(queries.settings_of(user_id))
     own = {name: value for name, value in changes.items() if name != "timezone"}
+    before = queries.settings_of(user_id).terms
     for name, value in own.items():
         setattr(schedule, name, value)
     if session().is_modified(schedule):
@@ -111,6 +126,9 @@ def change_settings(
         if profile.timezone != changes["timezone"]:
             profile.timezone = changes["timezone"]
             profile.updated_at = now
+    session().flush()
+    if not dry_run and queries.settings_of(user_id).terms != before:
+        _tell_changed(user_id, now)
     return _told(user_id, dry_run, now)
 
 
@@ -143,6 +161,8 @@ def add_exception(
     ]
     if rows:
         session().execute(sa.insert(ExceptionInterval), rows)
+    if not dry_run:
+        _tell_changed(user_id, now, date_from, date_to)
     return exception, _told(user_id, dry_run, now)
 
 
@@ -165,8 +185,19 @@ def delete_exception(
     session().execute(
         sa.delete(ExceptionInterval).where(ExceptionInterval.exception_id == exception_id)
     )
+    dates = exception.date_from, exception.date_to
     session().execute(sa.delete(ScheduleException).where(mine))
+    if not dry_run:
+        _tell_changed(user_id, now, *dates)
     return _told(user_id, dry_run, now)
+
+
+def _tell_changed(
+    user_id: int, now: datetime, first: date | None = None, last: date | None = None
+) -> None:
+    session().flush()
+    for part in _changed:
+        part(user_id, first, last, now)
 
 
 def _locked(user_id: int) -> Schedule:

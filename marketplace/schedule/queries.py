@@ -25,7 +25,7 @@ from marketplace.schedule.models import (
 from marketplace.schedule.records import ScheduleSettings
 from marketplace.schedule.working_time import ExceptionDates, Interval, WorkingTime
 
-_HAS_HOURS = sa.or_(
+HAS_HOURS = sa.or_(
     sa.exists().where(WorkingHours.user_id == Schedule.user_id),
     sa.exists().where(
         ExceptionInterval.exception_id == ScheduleException.id,
@@ -42,7 +42,7 @@ SETTINGS_COLUMNS: tuple[Any, ...] = (
     Schedule.buffer_after_minutes,
     Schedule.auto_confirm,
     Schedule.cancel_notice_minutes,
-    _HAS_HOURS.label("has_hours"),
+    HAS_HOURS.label("has_hours"),
     Schedule.version,
     Profile.version.label("profile_version"),
 )

@@ -6,8 +6,8 @@ is built once for each shape of a request and kept compiled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -90,6 +90,17 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Also:
+    """A condition that another part of the house adds: the same for the same `key`, whatever the
+    parameters.
+    """
+
+    key: Hashable
+    condition: sa.ColumnElement[bool] = field(compare=False)
+    parameters: Mapping[str, Any] = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Shape:
     """All that decides a statement's text."""
 
@@ -102,6 +113,7 @@ class Shape:
     sqlite: bool
     narrow_price: bool
     leading: Filter | None
+    also: Also | None
 
     @property
     def key(self) -> Key:
@@ -118,12 +130,19 @@ def services_page(
     after: Position | None,
     limit: int,
     count: bool,
+    also: Also | None = None,
 ) -> Page:
     """A page of the listed services, or with `owner_id` of that specialist's own, hidden ones too
     and archived ones not. `given` are the filters' values by name, those of `table` and `name`.
     """
     shape, parameters = shaped(
-        source, given, table=table, owner_id=owner_id, ordering=ordering, follows=after is not None
+        source,
+        given,
+        table=table,
+        owner_id=owner_id,
+        ordering=ordering,
+        follows=after is not None,
+        also=also,
     )
     paged = dict(parameters, limit=limit + 1)
     if after is not None:
@@ -144,6 +163,7 @@ def shaped(
     owner_id: int | None = None,
     ordering: str = "-created_at",
     follows: bool = False,
+    also: Also | None = None,
 ) -> tuple[Shape, dict[str, Any]]:
     """The shape of a request and the parameters of its filters."""
     used = tuple(each for each in table if given.get(each.name) is not None)
@@ -167,7 +187,9 @@ def shaped(
     leading = None if settled else _leading(used, parameters, ordering)
     narrow = not settled and leading is None and price_range.is_narrow(parameters)
     scope = Scope.LISTED if owner_id is None else Scope.OWN
-    shape = Shape(source, scope, used, plan, ordering, follows, sqlite, narrow, leading)
+    if also is not None:
+        parameters |= also.parameters
+    shape = Shape(source, scope, used, plan, ordering, follows, sqlite, narrow, leading, also)
     return shape, parameters
 
 
@@ -199,7 +221,7 @@ def _page_query(shape: Shape) -> HotQuery:
     by = key.expression
     order = (by.desc(), Service.id.desc()) if descending else (by, Service.id)
     paged = query.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer))
-    return HotQuery(paged, plan_once=not shape.filters and shape.plan is None)
+    return HotQuery(paged, plan_once=not (shape.filters or shape.plan or shape.also))
 
 
 @lru_cache(maxsize=1024)
@@ -219,6 +241,8 @@ def conditions(shape: Shape) -> list[Any]:
     found += [each.condition(steered) for each in shape.filters]
     if shape.plan is not None:
         found += name_search.conditions(shape.plan)
+    if shape.also is not None:
+        found.append(shape.also.condition)
     return found
 
 

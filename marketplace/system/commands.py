@@ -14,7 +14,7 @@ from flask_migrate import cli as flask_migrate
 
 from marketplace.auth import privacy
 from marketplace.auth.models import SPECIALIST, User
-from marketplace.bookings import integrity
+from marketplace.bookings import free_time_integrity, integrity
 from marketplace.core import cli
 from marketplace.core.audit import AuditEntry
 from marketplace.core.clock import utc_now
@@ -91,6 +91,8 @@ def doctor() -> None:
     """
     journal = current_app.config["MARKETPLACE"].erasure_journal
     found = [*integrity.faults(utc_now()), *_catalogue_faults(), *privacy.faults(journal)]
+    if not found:  # it is made of what was looked at before, and wrong with it
+        found += free_time_integrity.faults(utc_now())
     for fault in found:
         click.echo(fault, err=True)
     if found:

@@ -26,7 +26,7 @@ from actors import Actor, People
 from databases import SECRET, TestDatabase, make_postgresql, make_sqlite
 from flask import Flask
 
-from marketplace.bookings import integrity
+from marketplace.bookings import free_time_integrity, integrity
 from marketplace.core.clock import utc_now
 from marketplace.extensions import db
 from marketplace.settings import PROJECT_ROOT
@@ -144,7 +144,7 @@ def rows(app: Flask, statement: str, **values: Any) -> list[Any]:
 
 def faults(app: Flask) -> list[str]:
     with app.app_context():
-        return list(integrity.faults(utc_now()))
+        return [*integrity.faults(utc_now()), *free_time_integrity.faults(utc_now())]
 
 
 def drop_the_guard(app: Flask) -> None:

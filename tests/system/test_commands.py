@@ -13,7 +13,7 @@ from marketplace import create_app
 from marketplace.extensions import db
 
 GROUPS = ("users", "sessions", "services", "categories", "audit", "openapi", "demo")
-GROUPS += ("bookings", "schedule", "notifications")
+GROUPS += ("bookings", "schedule", "notifications", "catalogue")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.auth.models import Identity, Session, User
 from marketplace.auth.passwords import hash_password
+from marketplace.bookings import free_time_jobs
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.core import audit
 from marketplace.core.database import Base, read, session, transactional
@@ -103,20 +104,19 @@ def load(
     )
     written = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
     written += generator.IDENTITIES
-    total = written + plan.specialists  # of bookings nobody knows how many before they are made
-    done = 0
+    total = written + 2 * plan.specialists  # of bookings nobody knows how many before they are made
+    done, tell = 0, progress or (lambda _done, _total: None)
     last_exception = plan.first_exception - 1
     for model, rows in parts:
         for chunk in _chunks(rows):
             connection.execute(sa.insert(model), chunk)
             done += len(chunk)
-            if progress is not None:
-                progress(done, total)
+            tell(done, total)
             if model is ScheduleException:
                 last_exception = chunk[-1]["id"]
     for specialists_done in _write_appointments(connection, plan, category_ids):
-        if progress is not None:
-            progress(written + specialists_done, total)
+        tell(written + specialists_done, total)
+    free_time_jobs.rebuild_all(now, lambda built, _: tell(total - plan.specialists + built, total))
     _follow_ids(connection, User, plan.first_user + plan.people - 1)
     _follow_ids(connection, Service, plan.first_service + plan.services - 1)
     _follow_ids(connection, ScheduleException, last_exception)

@@ -1,0 +1,46 @@
+"""`flask catalogue`: what the catalogue keeps beside the data it is made of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from marketplace.bookings import free_time_jobs
+from marketplace.core import cli
+from marketplace.core.clock import utc_now
+
+catalogue = cli.AdminGroup("catalogue", help="What the catalogue is searched by.")
+
+
+@catalogue.command("roll")
+def roll() -> None:
+    """Extend specialists' free time by the days that have passed, and drop what is past.
+
+    Run it once a day; a week without it does no harm, and neither does running it twice at once.
+    """
+    done = _with_progress("Extending free time", lambda show: free_time_jobs.roll(utc_now(), show))
+    click.echo(f"Specialists whose free time was extended: {done}.")
+
+
+@catalogue.command("rebuild-free-time")
+def rebuild_free_time() -> None:
+    """Build all specialists' free time anew; readers and writers are not disturbed."""
+    done = _with_progress(
+        "Building free time", lambda show: free_time_jobs.rebuild_all(utc_now(), show)
+    )
+    click.echo(f"Specialists whose free time was built: {done}.")
+
+
+def _with_progress(label: str, act: Callable[[free_time_jobs.Progress], int]) -> int:
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        return act(show)
+
+
+GROUPS = (catalogue,)

@@ -1,0 +1,118 @@
+"""The catalogue filtered by who is free."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from actors import Actor, People, assert_problem
+from bookings.support import book, day, except_on, go_to, open_diary, set_up, slot
+from flask import Flask
+from services.support import CATALOGUE, with_query
+from test_query_counts import cost
+
+from marketplace.bookings.free_time import MARGIN_DAYS
+from marketplace.core.clock import utc_now
+
+
+def found(caller: Actor, **query: Any) -> list[int]:
+    answer = caller.get(CATALOGUE, query_string=query)
+    assert answer.status_code == 200, answer.text
+    return [each["id"] for each in answer.get_json()]
+
+
+def test_only_who_is_free_is_found(
+    people: People, client: Actor, specialist: Actor, anonymous: Actor, service: int
+) -> None:
+    rival = people.specialist("rival")
+    open_diary(rival, "12:00", "13:00", timezone="Asia/Vladivostok")
+    other = rival.new_service()["id"]
+    people.specialist("idle").new_service()
+
+    def at(since: str, until: str, **more: str) -> list[int]:
+        return found(
+            anonymous, available_on=day(), available_from=since, available_to=until, **more
+        )
+
+    assert found(anonymous, available_on=day()) == [other, service]
+    assert at("12:00", "12:01") == [other, service]
+    assert at("12:00", "12:01", tz="Europe/Moscow") == [service]
+    assert at("05:00", "05:01", tz="Europe/Moscow") == [other]
+    assert at("17:01", "24:00") == []
+    book(client, service, slot("12:00"))
+    assert at("12:00", "12:01") == [other]
+    except_on(specialist, 1)
+    assert found(anonymous, available_on=day()) == [other]
+    assert found(anonymous, available_on=day(), duration_minutes=60, count="1") == [other]
+    set_up(rival, buffer_after_minutes=30)
+    assert found(anonymous, available_on=day()) == [other]
+    set_up(rival, horizon_days=1)
+    assert found(anonymous, available_on=day(2)) == [service]
+
+
+def test_pages_of_the_free(specialist: Actor, anonymous: Actor, service: int) -> None:
+    made = [service, *(specialist.new_service()["id"] for _ in range(4))]
+    specialist.new_service(duration_minutes=600)
+    link: str | None = with_query(CATALOGUE, {"available_on": day(), "limit": 2})
+    seen: list[int] = []
+    while link:
+        answer = anonymous.get(link)
+        seen += [each["id"] for each in answer.get_json()]
+        told = answer.headers.get("Link")
+        link = told[1 : told.index(">")] if told else None
+
+    assert seen == made[::-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"available_on": day(-2)}, "available_on"),
+        ({"available_on": day(-1), "tz": "Europe/Moscow"}, "available_on"),
+        ({"available_on": day(367)}, "available_on"),
+        ({"available_on": "tomorrow"}, "available_on"),
+        ({"available_from": "10:00"}, "available_from"),
+        ({"available_to": "10:00"}, "available_to"),
+        ({"tz": "Europe/Moscow"}, "tz"),
+        (
+            {"available_on": day(), "available_from": "10:00", "available_to": "10:00"},
+            "available_to",
+        ),
+        ({"available_on": day(), "available_from": "24:00"}, "available_from"),
+        ({"available_on": day(), "tz": "Moscow"}, "tz"),
+    ],
+)
+def test_a_window_in_which_nobody_can_be_free_is_named(
+    anonymous: Actor, query: dict[str, str], field: str
+) -> None:
+    answer = anonymous.get(CATALOGUE, query_string=query)
+
+    assert_problem(answer, 422, "invalid_fields", field)
+
+
+def test_it_costs_the_same_for_few_and_many(
+    app: Flask, people: People, anonymous: Actor, service: int
+) -> None:
+    assert service
+    path = with_query(CATALOGUE, {"available_on": day(), "limit": 100})
+    few = cost(app, anonymous, path)
+    for number in range(5):
+        other = people.specialist(f"other{number}")
+        open_diary(other)
+        other.new_service()
+
+    assert cost(app, anonymous, path) == few == 2
+
+
+def test_nobody_is_told_who_is_free_long_after_the_last_roll(
+    client: Actor, service: int, clock: time_machine.Coordinates
+) -> None:
+    assert service
+    go_to(clock, utc_now() + timedelta(days=MARGIN_DAYS + 1), client)
+
+    answer = client.get(CATALOGUE, query_string={"available_on": day(MARGIN_DAYS + 2)})
+
+    assert_problem(answer, 503, "service_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
