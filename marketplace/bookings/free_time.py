@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.bookings.models import TimeClaim
-from marketplace.core.database import session, table_of
+from marketplace.core.database import PLAN_ONCE_OPTION, session, table_of
 from marketplace.core.hot import HotQuery, moment_key, moment_of, moment_param
 from marketplace.schedule import queries as schedules
 from marketplace.schedule.diary import lock_diaries
@@ -62,20 +62,32 @@ _COLUMNS = ("specialist_id", *FreeSpan._fields)
 _DELETE = (
     "DELETE FROM free_spans WHERE specialist_id = {0} AND first_start >= {0} AND first_start < {0}"
 )
+_NAMES = ", ".join(_COLUMNS)
+_INSERT = f"INSERT INTO free_spans ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
+_ARRAYS = ", ".join(
+    f"%s::{'int8' if isinstance(table_of(FreeSpanRow).c[name].type, sa.BigInteger) else 'int4'}[]"
+    for name in _COLUMNS
+)
+# One way to the server and back. The count makes the deletion come first.
+_REPLACE = (
+    f"WITH gone AS ({_DELETE.format('%s')} RETURNING 1)"  # noqa: S608 - our own names
+    f" INSERT INTO free_spans ({_NAMES}) SELECT * FROM unnest({_ARRAYS})"
+    " WHERE (SELECT count(*) FROM gone) >= 0"
+)
 
 
-def refresh(spans: Iterable[Busy], now: datetime) -> None:
+def refresh(spans: Iterable[Busy], now: datetime, settings: ScheduleSettings | None = None) -> None:
     """Write anew what claims of these spans (specialist, busy from, busy until), made or gone,
-    may have changed.
+    may have changed. `settings` are the one specialist's, where they are known.
     """
     coming = sorted(span for span in spans if span[2] + _LONGEST_BUFFER > now)
     for specialist_id, group in groupby(coming, key=itemgetter(0)):
         busy = [(seconds_of(since), seconds_of(until)) for _, since, until in group]
         if len(busy) <= _ONE_BY_ONE:
             for one in busy:
-                _refresh(specialist_id, one)
+                _refresh(specialist_id, one, settings)
         else:
-            _refresh(specialist_id, (busy[0][0], busy[-1][1]))
+            _refresh(specialist_id, (busy[0][0], busy[-1][1]), settings)
 
 
 def released(rows: Iterable[Any], now: datetime) -> None:
@@ -90,8 +102,8 @@ def released(rows: Iterable[Any], now: datetime) -> None:
     )
 
 
-def _refresh(specialist_id: int, busy: tuple[int, int]) -> None:
-    settings = schedules.settings_of(specialist_id)
+def _refresh(specialist_id: int, busy: tuple[int, int], known: ScheduleSettings | None) -> None:
+    settings = known or schedules.settings_of(specialist_id)
     first, last = dates_near(settings.terms, *busy)
     working = schedules.working_time(specialist_id, first, last + 5 * _ONE_DAY)
     dates = touched_dates(settings.terms, working, *busy)
@@ -168,8 +180,8 @@ def _write(
     last: date,
 ) -> None:
     spans = expected(specialist_id, settings, working, first, last)
-    _delete(specialist_id, *bounds(settings.timezone, first, last))
-    _insert([(specialist_id, *span) for span in spans])
+    since, until = bounds(settings.timezone, first, last)
+    _replace(specialist_id, since, until, [(specialist_id, *span) for span in spans])
 
 
 def _delete(specialist_id: int, since: int, until: int) -> None:
@@ -178,24 +190,17 @@ def _delete(specialist_id: int, since: int, until: int) -> None:
     connection.exec_driver_sql(_DELETE.format(mark), (specialist_id, since, until))
 
 
-def _insert(rows: Sequence[tuple[int, ...]]) -> None:
-    if not rows:
-        return
+def _replace(specialist_id: int, since: int, until: int, rows: Sequence[tuple[int, ...]]) -> None:
+    """Put rows in the place of those that begin in a span."""
     connection = session().connection()
-    names = ", ".join(_COLUMNS)
-    if connection.dialect.name == "postgresql":
-        arrays = ", ".join(f"%s::{_array(name)}[]" for name in _COLUMNS)
-        statement = f"INSERT INTO free_spans ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - our own names
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(statement, columns)
+    if rows and connection.dialect.name == "postgresql":
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        given = (specialist_id, since, until, *columns)
+        connection.exec_driver_sql(_REPLACE, given, {PLAN_ONCE_OPTION: True})
         return
-    marks = ", ".join("?" * len(_COLUMNS))
-    statement = f"INSERT INTO free_spans ({names}) VALUES ({marks})"  # noqa: S608 - our own names
-    connection.exec_driver_sql(statement, list(rows))
-
-
-def _array(column: str) -> str:
-    return "int8" if isinstance(table_of(FreeSpanRow).c[column].type, sa.BigInteger) else "int4"
+    _delete(specialist_id, since, until)
+    if rows:
+        connection.exec_driver_sql(_INSERT, list(rows))
 
 
 def _set_reach(specialist_id: int, today: date | None) -> None:

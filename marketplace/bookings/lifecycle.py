@@ -124,7 +124,7 @@ def reschedule(booking_id: int, user_id: int, starts_at: datetime, now: datetime
         )
     except IntegrityError as error:
         raise overlap(error) from error
-    free_time.refresh([left, (booking.specialist_id, busy_from, busy_until)], now)
+    free_time.refresh([left, (booking.specialist_id, busy_from, busy_until)], now, settings)
     moved = {"from": moved_from.isoformat(), "to": starts_at.isoformat()}
     note_events(
         [facts_of(booking)], "rescheduled", by=party, before=before, after=after, now=now, **moved

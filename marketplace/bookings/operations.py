@@ -81,7 +81,7 @@ def book_hold(client_id: int, hold_id: int, note: str, now: datetime) -> int:
     )
     session().execute(sa.delete(Hold).where(Hold.id == hold_id))
     free_time.refresh(
-        [(hold.specialist_id, *busy_span(hold.starts_at, hold.ends_at, settings))], now
+        [(hold.specialist_id, *busy_span(hold.starts_at, hold.ends_at, settings))], now, settings
     )
     return booking_id
 
@@ -198,7 +198,7 @@ def _claim(
         )
     except IntegrityError as error:
         raise overlap(error) from error
-    free_time.refresh([(frozen.specialist_id, busy_from, busy_until)], now)
+    free_time.refresh([(frozen.specialist_id, busy_from, busy_until)], now, settings)
 
 
 def busy_span(
