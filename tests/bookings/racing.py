@@ -144,7 +144,7 @@ def rows(app: Flask, statement: str, **values: Any) -> list[Any]:
 
 def faults(app: Flask) -> list[str]:
     with app.app_context():
-        return [*integrity.faults(utc_now()), *free_time_integrity.faults(utc_now())]
+        return list(integrity.faults(utc_now())) or list(free_time_integrity.faults(utc_now()))
 
 
 def drop_the_guard(app: Flask) -> None:
