@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from marketplace.catalogue.directory import offers
+from marketplace.catalogue.near import is_sqlite
 from marketplace.core.database import read
 from marketplace.core.paging import Position
 from marketplace.profile.models import Profile
@@ -59,12 +61,9 @@ def _period() -> int:
 
 @lru_cache(maxsize=4)
 def _cities(_engine: sa.Engine, _when: int) -> tuple[City, ...]:
-    offers = sa.exists().where(
-        Service.specialist_id == Profile.user_id, Service.listed == sa.true()
-    )
     query = (
         sa.select(sa.func.min(Profile.user_id), sa.func.max(Profile.city), sa.func.count())
-        .where(Profile.city_folded != "", offers)
+        .where(Profile.city_folded != "", offers(is_sqlite()))
         .group_by(Profile.city_folded)
     )
     found = (City(*row) for row in read().execute(query))

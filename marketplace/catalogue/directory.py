@@ -108,9 +108,7 @@ def _category(sqlite: bool) -> Any:
         among = sa.literal_column("+services.category_id").in_(sa.select(each.c.value))
     else:
         among = Service.category_id == sa.func.any(ids)
-    return sa.exists().where(
-        Service.specialist_id == Profile.user_id, Service.listed == sa.true(), among
-    )
+    return offers(sqlite).where(among)
 
 
 # One line a filter.
@@ -125,12 +123,19 @@ _CONDITIONS: dict[str, Any] = {
 }
 
 
-def _conditions(shape: _Shape) -> list[Any]:
+def offers(sqlite: bool) -> sa.Exists:
+    """Whether a profile's person has a listed service."""
     listed: Any = Service.listed
-    if shape.sqlite:  # a specialist's services, not all listed ones
+    if sqlite:  # a specialist's services, not all listed ones
         listed = sa.literal_column("+services.listed", sa.Boolean)
-    offers = sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
-    return [offers, *(_CONDITIONS[name](shape.sqlite) for name in sorted(shape.filters))]
+    return sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
+
+
+def _conditions(shape: _Shape) -> list[Any]:
+    return [
+        offers(shape.sqlite),
+        *(_CONDITIONS[name](shape.sqlite) for name in sorted(shape.filters)),
+    ]
 
 
 @lru_cache(maxsize=256)

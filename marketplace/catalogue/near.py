@@ -19,7 +19,7 @@ from marketplace.profile.models import Profile
 # How many specialists an ordering by distance looks at. Where more are within the radius it is
 # halved until they are not; a later page may look at twice as many, so that those who came
 # meanwhile do not end the list.
-CANDIDATES = 1_000
+CANDIDATES = 500
 _LEAST_METRES = 100
 
 
