@@ -39,7 +39,7 @@ class Facets:
 
 def facets_of(given: Mapping[str, Any], also: Also | None = None) -> Facets:
     """The facets of the listed services under these filters."""
-    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also)
+    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, ordered=False, also=also)
     rows = _query(shape).rows(parameters)
     parents = _slugs()
     categories: Counter[str] = Counter()

@@ -163,9 +163,12 @@ def shaped(
     owner_id: int | None = None,
     ordering: str = "-created_at",
     follows: bool = False,
+    ordered: bool = True,
     also: Also | None = None,
 ) -> tuple[Shape, dict[str, Any]]:
-    """The shape of a request and the parameters of its filters."""
+    """The shape of a request and the parameters of its filters. Where the order does not matter
+    there is nothing to walk along, and whatever filter can leads.
+    """
     used = tuple(each for each in table if given.get(each.name) is not None)
     parameters: dict[str, Any] = {}
     for each in used:
@@ -185,6 +188,8 @@ def shaped(
         or source.begins_elsewhere
     )
     leading = None if settled else _leading(used, parameters, ordering)
+    if not settled and not ordered:
+        leading = next((each for each in used if each.is_few is not None), None)
     narrow = not settled and leading is None and price_range.is_narrow(parameters)
     scope = Scope.LISTED if owner_id is None else Scope.OWN
     if also is not None:

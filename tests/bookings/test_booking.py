@@ -51,7 +51,7 @@ def test_a_booking_is_answered_whole(client: Actor, specialist: Actor, service: 
         "currency": "RUB",
         "note": "Второй\nподъезд",
         "cancel_notice_minutes": 0,
-        "specialist_profile": card(specialist, "master"),
+        "specialist_profile": {**card(specialist, "master"), "place": None},
         "client_profile": card(client, "klient"),
         "created_at": at,
         "updated_at": at,

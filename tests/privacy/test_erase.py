@@ -132,6 +132,7 @@ def test_the_other_party_still_reads_past_bookings_without_a_name(
             "avatar": None,
             "avatar_small": None,
             "contacts": None,
+            "place": None,
         }
     assert len(traced.client.get("/api/bookings/").get_json()) == len(traced.bookings) + 2
 
