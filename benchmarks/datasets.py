@@ -25,7 +25,12 @@ from benchmarks.servers import OUT, ROOT, BenchmarkError, environment
 Say = Callable[[str], None]
 
 # What decides the contents of a prepared database.
-SOURCES = ("migrations", "marketplace/system/demo", "marketplace/core/text.py")
+SOURCES = (
+    "migrations",
+    "marketplace/system/demo",
+    "marketplace/core/text.py",
+    "marketplace/catalogue/search_text.py",
+)
 DEFAULT_POSTGRESQL = "postgresql+psycopg://postgres@127.0.0.1/postgres"
 SEED = "1"
 

@@ -35,8 +35,9 @@ from marketplace.bookings import privacy as bookings_privacy
 from marketplace.bookings import queries as bookings
 from marketplace.bookings import routes as bookings_routes
 from marketplace.catalogue import commands as catalogue_commands
+from marketplace.catalogue import privacy as catalogue_privacy
 from marketplace.catalogue import routes as catalogue_routes
-from marketplace.catalogue import specialist_routes
+from marketplace.catalogue import search_upkeep, specialist_routes
 from marketplace.core import limits, logging, media, problems, requests
 from marketplace.core.deadlines import Room
 from marketplace.extensions import cors, db, jwt, migrate
@@ -57,6 +58,7 @@ from marketplace.schedule import privacy as schedule_privacy
 from marketplace.schedule import routes as schedule_routes
 from marketplace.services import commands as services_commands
 from marketplace.services import operations as services
+from marketplace.services import parts as service_parts
 from marketplace.services import privacy as services_privacy
 from marketplace.services import routes as services_routes
 from marketplace.settings import Settings
@@ -92,6 +94,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (profile_privacy, services_privacy, schedule_privacy, bookings_privacy):
         account_parts.on_export(part.exported)
         account_parts.on_erase(part.forget)
+    # After the texts it is made of are gone.
+    account_parts.on_erase(catalogue_privacy.forget)
+    service_parts.on_services(search_upkeep.services_changed)
+    service_parts.on_categories(search_upkeep.categories_changed)
+    profiles.on_named(search_upkeep.specialist_changed)
     importing.on_import(profile_importing.store, profile_importing.FIELDS)
     importing.on_import(schedule_importing.store)
     schedules.on_coming(bookings.coming_bookings)

@@ -11,14 +11,14 @@ from flask import current_app
 
 from marketplace.core.database import WRITE_OPTION, Base
 
-SEARCH = "services_name_trigrams"
+SEARCH = ("services_name_trigrams", "service_search_words")
 
 
 def include_object(
     thing: object, name: str | None, kind: str, reflected: bool, _other: object
 ) -> bool:
-    """Leave out what only the other database has, and SQLite's virtual search table with the shadow
-    tables it keeps, which no model can say."""
+    """Leave out what only the other database has, and SQLite's virtual search tables with the shadow
+    tables they keep, which no model can say."""
     if kind == "index" and not reflected:
         condition = getattr(thing, "_ddl_if", None)
         return condition is None or condition.dialect == context.get_bind().dialect.name

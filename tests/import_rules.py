@@ -75,6 +75,10 @@ ROLES = {
     "catalogue.directory": "rules",
     "catalogue.facets": "rules",
     "catalogue.specialist_routes": "routes",
+    "catalogue.privacy": "operations",
+    "catalogue.search": "queries",
+    "catalogue.search_upkeep": "operations",
+    "catalogue.suggestions": "queries",
 }
 
 PURE = {
@@ -88,7 +92,7 @@ PURE = {
     ),
     *("auth.code_values", "auth.devices", "auth.identifiers", "auth.password_policy"),
 }
-PURE_LIBRARIES = {"bcrypt", "email_validator", "phonenumbers", "zxcvbn"}
+PURE_LIBRARIES = {"bcrypt", "email_validator", "phonenumbers", "snowballstemmer", "zxcvbn"}
 
 HTTP_HALF = {
     *("core.api", "core.conditional", "core.json", "core.languages", "core.limits"),

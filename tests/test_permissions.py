@@ -115,6 +115,7 @@ ROWS = [
     Row("GET", "/api/schedule/settings/", 401, 403, 200, 200),
     Row("PATCH", "/api/schedule/settings/", 401, 403, 200, 200, {"horizon_days": 30}),
     Row("GET", "/api/services/", 200, 200, 200, 200),
+    Row("GET", "/api/services/suggest/", 200, 200, 200, 200),
     Row("GET", f"/api/services/{ID}/", 200, 200, 200, 200),
     Row("GET", f"/api/services/{ID}/", 404, 404, 404, 200, case=HIDDEN),
     Row("GET", f"/api/services/{ID}/slots/", 200, 200, 200, 200),
@@ -248,6 +249,8 @@ def path_of(row: Row, owner: Actor) -> str:
         path = path.replace("<id:booking_id>", str(asked_for(owner)))
     if path.endswith("/explain/"):
         path += f"?starts_at={PAST}"
+    if path.endswith("/suggest/"):
+        path += "?q=мас"
     if "<id:device_id>" in path:
         device = owner.post("/api/auth/devices/", {"token": "mine", "platform": "ios"}).get_json()
         path = path.replace("<id:device_id>", str(device["id"]))

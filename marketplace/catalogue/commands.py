@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 
 from marketplace.bookings import free_time_jobs
+from marketplace.catalogue import search_upkeep
 from marketplace.core import cli
 from marketplace.core.clock import utc_now
 
@@ -31,6 +32,28 @@ def rebuild_free_time() -> None:
         "Building free time", lambda show: free_time_jobs.rebuild_all(utc_now(), show)
     )
     click.echo(f"Specialists whose free time was built: {done}.")
+
+
+@catalogue.command("reindex")
+def reindex() -> None:
+    """Compare the index of search with the services and write anew what is not right.
+
+    Works in batches, each whole, while the server runs: until a row is replaced the old one is
+    found. It may be interrupted and run again at any time.
+    """
+    total = search_upkeep.count_services()
+    looked_at = written = 0
+    with click.progressbar(length=max(total, 1), label="Services", file=sys.stderr) as bar:
+        batch = search_upkeep.reindex_batch(0)
+        while batch.last_id is not None:
+            looked_at += batch.size
+            written += batch.written
+            bar.update(batch.size)
+            batch = search_upkeep.reindex_batch(batch.last_id)
+        word = search_upkeep.prune_batch(None)
+        while word is not None:
+            word = search_upkeep.prune_batch(word)
+    click.echo(f"Services looked at: {looked_at}, indexed anew: {written}.")
 
 
 def _with_progress(label: str, act: Callable[[free_time_jobs.Progress], int]) -> int:

@@ -18,6 +18,7 @@ from marketplace.profile.models import Profile
 from marketplace.services.filters import PRICE
 from marketplace.services.listing import KEYS, Also, Shape, Source, conditions, shaped
 from marketplace.services.models import Category, Service
+from marketplace.services.ranking import Search
 
 # Counting looks at so many services; beyond, the counts are of some of them.
 CANDIDATES = 10_000
@@ -37,9 +38,15 @@ class Facets:
     approximate: bool
 
 
-def facets_of(given: Mapping[str, Any], also: Also | None = None) -> Facets:
+def facets_of(
+    given: Mapping[str, Any], also: Also | None = None, search: Search | None = None
+) -> Facets:
     """The facets of the listed services under these filters."""
-    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, ordered=False, also=also)
+    if search is not None and search.is_empty:
+        return Facets([], [], [], approximate=False)
+    shape, parameters = shaped(
+        _SOURCE, given, table=OF_CATALOGUE, ordered=False, also=also, search=search
+    )
     rows = _query(shape).rows(parameters)
     parents = _slugs()
     categories: Counter[str] = Counter()

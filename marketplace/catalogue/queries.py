@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from marketplace.catalogue import near
 from marketplace.catalogue.filters import OF_CATALOGUE
 from marketplace.catalogue.near import Near
+from marketplace.catalogue.search import SearchPlan, plan
 from marketplace.core.errors import invalid
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Position
@@ -82,6 +83,7 @@ class Wanted:
     given: Mapping[str, Any]
     near: Near | None
     free: Window | None = None
+    search: SearchPlan | None = None
 
     def also(self) -> Also | None:
         """What is asked of services beside the table of filters: free time in the window."""
@@ -98,11 +100,13 @@ class Wanted:
 
 
 def wanted(query: Mapping[str, Any], *, free: Window | None, follows: bool) -> Wanted:
-    """Raises 422 naming `category`."""
+    """What a loaded query asks for. Raises 422 naming `category`."""
     given = dict(query)
     if query.get("category") is not None:
         given |= category_filter(query["category"])
-    return _circled(given, free=free, follows=follows)
+    asked = _circled(given, follows=follows)
+    question = query.get("q")
+    return replace(asked, free=free, search=None if question is None else plan(question))
 
 
 def directory_wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
@@ -113,11 +117,11 @@ def directory_wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
     return _circled(given, follows=follows)
 
 
-def _circled(given: dict[str, Any], *, free: Window | None = None, follows: bool) -> Wanted:
+def _circled(given: dict[str, Any], *, follows: bool) -> Wanted:
     circle: Near | None = given.get("near")
     if circle is not None and given.get("ordering") == DISTANCE:
         circle = given["near"] = near.narrowed(circle, follows=follows)
-    return Wanted(given, circle, free)
+    return Wanted(given, circle)
 
 
 def category_filter(slug: str) -> dict[str, Any]:
@@ -150,6 +154,7 @@ def catalogue_page(
         limit=limit,
         count=count,
         also=asked.also(),
+        search=asked.search,
     )
 
 

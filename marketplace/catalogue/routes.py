@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from marketplace.catalogue import availability, counts, facets, queries, schemas, views
+from marketplace.catalogue import availability, counts, facets, queries, schemas, suggestions, views
 from marketplace.catalogue import examples as catalogue_examples
 from marketplace.catalogue.near import CANDIDATES
 from marketplace.core import conditional, paging
@@ -16,10 +16,12 @@ from marketplace.core.json import encode
 from marketplace.core.permissions import Access, optional_viewer
 from marketplace.services import examples
 from marketplace.services.queries import category_rows
+from marketplace.services.ranking import RELEVANCE
 from marketplace.services.views import json_list
 
 _LIST = f"""\
-Все видимые услуги с карточкой специалиста, новые первыми. Фильтры сочетаются.
+Все видимые услуги с карточкой специалиста, новые первыми, а с `q` — подходящие первыми. Фильтры
+сочетаются.
 
 Отзывов пока нет, а значит и оценок: `min_rating` не находит ничего, `ordering=-rating` ставит новые
 первыми.
@@ -37,6 +39,7 @@ _LIST = f"""\
 
 # For how many seconds a cache may keep what an anonymous caller is shown.
 LISTED_SECONDS, COUNTED_SECONDS = 10, 60
+NEWEST = "-created_at"
 _OF_PAGES = schemas.FacetsQuery.Meta.exclude
 
 blp = Blueprint("catalogue", __name__, url_prefix="/api")
@@ -54,7 +57,7 @@ blp = Blueprint("catalogue", __name__, url_prefix="/api")
 @blp.arguments(schemas.CatalogueQuery, location="query")
 @blp.response(200, schemas.CatalogueRowOut(many=True), example=[examples.CATALOGUE_SERVICE])
 def list_catalogue(query: dict[str, Any]) -> Response:
-    ordering = query["ordering"]
+    ordering = _ordering(query)
     after = paging.decode_cursor(query.get("cursor"), ordering)
     free = availability.window_of(query, utc_now())
     asked = queries.wanted(query, free=free, follows=after is not None)
@@ -69,6 +72,31 @@ def list_catalogue(query: dict[str, Any]) -> Response:
         given = {name: value for name, value in request.args.items() if name not in _OF_PAGES}
         paging.add_link(response, "/api/services/facets/", given, "facets")
     return response
+
+
+def _ordering(query: dict[str, Any]) -> str:
+    asked: str | None = query.get("ordering")
+    if query.get("q") is not None:
+        return asked or RELEVANCE
+    return NEWEST if asked in (None, RELEVANCE) else str(asked)
+
+
+@blp.operation(
+    "GET",
+    "/services/suggest/",
+    access=Access.ANYONE,
+    summary="Подсказки при вводе",
+    description=(
+        "Названия услуг, категории и имена специалистов, слова которых так начинаются: не больше"
+        " десяти вместе."
+    ),
+    etag=True,
+)
+@blp.arguments(schemas.SuggestQuery, location="query")
+@blp.response(200, schemas.SuggestionsOut, example=examples.SUGGESTIONS)
+def suggest(query: dict[str, Any]) -> Response:
+    found = suggestions.suggest(query["q"])
+    return _kept(encode(found), conditional.etag_of([found]), LISTED_SECONDS)
 
 
 @blp.operation(
@@ -104,7 +132,7 @@ def get_catalogue_service(service_id: int) -> Response:
 def count_facets(query: dict[str, Any]) -> Response:
     free = availability.window_of(query, utc_now())
     asked = queries.wanted(query, free=free, follows=False)
-    body = encode(views.facets_view(facets.facets_of(asked.given, asked.also())))
+    body = encode(views.facets_view(facets.facets_of(asked.given, asked.also(), asked.search)))
     return _kept(body, conditional.etag_of([body]), COUNTED_SECONDS)
 
 

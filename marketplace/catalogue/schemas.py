@@ -18,6 +18,7 @@ from marketplace.profile.models import MAX_EXPERIENCE_YEARS
 from marketplace.profile.schemas import ProfileOut, PublicPlaceOut
 from marketplace.schedule.schemas import WeeklyIntervalOut
 from marketplace.services.listing import ORDERINGS
+from marketplace.services.ranking import RELEVANCE
 from marketplace.services.schemas import (
     DURATION_MAX,
     DURATION_MIN,
@@ -112,8 +113,23 @@ class WindowQuery(QuerySchema):
             raise ma.ValidationError({"available_to": refuse("interval_reversed").messages})
 
 
+def _question(**kwargs: Any) -> fields.Text:
+    metadata = {
+        "description": "Слова в любой форме; последнее может быть не дописано",
+        "example": "мас",
+    }
+    return fields.Text(min_length=1, max_length=100, metadata=metadata, **kwargs)
+
+
 class CatalogueQuery(ServicesQuery, ServiceFilters, WindowQuery):
-    ordering = fields.Choice((*ORDERINGS, "-rating", "distance"), load_default="-created_at")
+    q = _question()
+    ordering = fields.Choice(
+        (*ORDERINGS, "-rating", "distance", RELEVANCE),
+        metadata={
+            "description": "По умолчанию -created_at, а с q — relevance; без q relevance значит"
+            " -created_at"
+        },
+    )
     facets = fields.QueryBoolean(
         load_default=False,
         metadata={"description": "Добавить в Link ссылку rel=facets на число услуг по категориям"},
@@ -145,6 +161,16 @@ class DirectoryQuery(PageQuery, PlaceQuery):
 
 class CitiesQuery(PageQuery):
     """The most used come first."""
+
+
+class SuggestQuery(QuerySchema):
+    q = _question(required=True)
+
+
+class SuggestionsOut(OutSchema):
+    names = ma.fields.List(ma.fields.String(), required=True)
+    categories = ma.fields.List(ma.fields.String(), required=True)
+    specialists = ma.fields.List(ma.fields.String(), required=True)
 
 
 class SpecialistCardOut(OutSchema):

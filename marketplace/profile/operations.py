@@ -25,6 +25,15 @@ def on_zone(part: Callable[[int, datetime], None]) -> None:
         _zone_changed.append(part)
 
 
+_on_named: list[Callable[[int], None]] = []
+
+
+def on_named(part: Callable[[int], None]) -> None:
+    """`part` hears the id of a person whose name is another, in the transaction that changes it."""
+    if part not in _on_named:
+        _on_named.append(part)
+
+
 def create_profile(user: User, now: datetime) -> None:
     """The profile's part of making an account, in that transaction."""
     session().add(Profile(user_id=user.id, created_at=now, updated_at=now))
@@ -59,6 +68,9 @@ def change_profile(
     profile.full_name_folded = text.sort_form(profile.full_name)
     if session().is_modified(profile):
         profile.updated_at = now
+        if "full_name" in changes:
+            for renamed in _on_named:
+                renamed(user_id)
     if profile.timezone != zone:
         session().flush()
         for part in _zone_changed:

@@ -12,6 +12,7 @@ from marketplace.auth.administration import NotPossible
 from marketplace.auth.models import User
 from marketplace.core import audit, text
 from marketplace.core.database import session, transactional
+from marketplace.services import parts
 from marketplace.services.models import Category, Service
 
 MAX_CATEGORIES = 500
@@ -180,6 +181,7 @@ def rename_category(slug: str, name: str, *, actor: str, now: datetime) -> None:
     if name == before:
         raise NotPossible(f'Category {slug} has the name "{name}" already.')
     _rename(category, name, _siblings(tree, category))
+    parts.categories_changed([category.id])
     details = {"slug": slug, "before": before, "after": name}
     audit.record("category.rename", "category", category.id, actor=actor, now=now, **details)
 
@@ -209,6 +211,7 @@ def move_category(
         _place(category, siblings, position)
     if _standing(category) == before:
         raise NotPossible(f"Category {slug} is there already.")
+    parts.categories_changed([category.id])
     details = {"slug": slug, "parent": parent_slug, "position": category.position}
     audit.record("category.move", "category", category.id, actor=actor, now=now, **details)
 

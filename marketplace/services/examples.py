@@ -43,3 +43,8 @@ CATEGORIES = [
         "children": [{"slug": "massage-classic", "name": "Классический массаж"}],
     }
 ]
+SUGGESTIONS = {
+    "names": ["Массаж спины", "Массаж лица"],
+    "categories": ["Массаж"],
+    "specialists": [],
+}

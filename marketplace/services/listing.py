@@ -21,6 +21,13 @@ from marketplace.services import name_search, price_range
 from marketplace.services.filters import OF_SERVICES, PRICE, Filter, Steering
 from marketplace.services.models import Category, Service
 from marketplace.services.name_search import Plan
+from marketplace.services.ranking import (
+    RELEVANCE,
+    Search,
+    SearchShape,
+    ranked_count,
+    ranked_page,
+)
 
 ORDERINGS = ("-created_at", "created_at", "price", "-price", "duration_minutes")
 
@@ -114,6 +121,11 @@ class Shape:
     narrow_price: bool
     leading: Filter | None
     also: Also | None
+    search: SearchShape | None
+
+    @property
+    def is_ranked(self) -> bool:
+        return self.ordering == RELEVANCE
 
     @property
     def key(self) -> Key:
@@ -131,10 +143,14 @@ def services_page(
     limit: int,
     count: bool,
     also: Also | None = None,
+    search: Search | None = None,
 ) -> Page:
     """A page of the listed services, or with `owner_id` of that specialist's own, hidden ones too
     and archived ones not. `given` are the filters' values by name, those of `table` and `name`.
+    The ordering by relevance needs a `search`.
     """
+    if search is not None and search.is_empty:
+        return Page([], None, 0 if count else None)
     shape, parameters = shaped(
         source,
         given,
@@ -143,16 +159,21 @@ def services_page(
         ordering=ordering,
         follows=after is not None,
         also=also,
+        search=search,
     )
     paged = dict(parameters, limit=limit + 1)
     if after is not None:
-        paged |= {"after_key": key_param(shape.key, after.key), "after_id": after.row_id}
+        key = after.key if shape.is_ranked else key_param(shape.key, after.key)
+        paged |= {"after_key": key, "after_id": after.row_id}
     rows = _page_query(shape).rows(paged)
     total = _count_query(shape).rows(parameters)[0][0] if count else None
-    if len(rows) <= limit:
-        return Page(rows, None, total)
-    last = rows[limit - 1]
-    return Page(rows[:limit], Position(moment_key(last[shape.key.position]), last[_ID]), total)
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        value = last[-1] if shape.is_ranked else moment_key(last[shape.key.position])
+        following = Position(value, last[_ID])
+    shown = rows[:limit]
+    return Page([row[:-1] for row in shown] if shape.is_ranked else shown, following, total)
 
 
 def shaped(
@@ -165,6 +186,7 @@ def shaped(
     follows: bool = False,
     ordered: bool = True,
     also: Also | None = None,
+    search: Search | None = None,
 ) -> tuple[Shape, dict[str, Any]]:
     """The shape of a request and the parameters of its filters. Where the order does not matter
     there is nothing to walk along, and whatever filter can leads.
@@ -175,8 +197,8 @@ def shaped(
         parameters |= each.parameters(given[each.name])
     plan = None
     if given.get("name") is not None:
-        plan, search = name_search.plan(given["name"])
-        parameters |= search
+        plan, looked_for = name_search.plan(given["name"])
+        parameters |= looked_for
     if owner_id is not None:
         parameters["owner_id"] = owner_id
     sqlite = read().dialect.name == "sqlite"
@@ -186,15 +208,20 @@ def shaped(
         or owner_id is not None
         or "specialist" in parameters
         or source.begins_elsewhere
+        or (search is not None and ordering == RELEVANCE)
     )
     leading = None if settled else _leading(used, parameters, ordering)
     if not settled and not ordered:
         leading = next((each for each in used if each.is_few is not None), None)
     narrow = not settled and leading is None and price_range.is_narrow(parameters)
     scope = Scope.LISTED if owner_id is None else Scope.OWN
-    if also is not None:
-        parameters |= also.parameters
-    shape = Shape(source, scope, used, plan, ordering, follows, sqlite, narrow, leading, also)
+    for part in (also, search):
+        if part is not None:
+            parameters |= part.parameters
+    asked = None if search is None else search.shape
+    shape = Shape(
+        *(source, scope, used, plan, ordering, follows, sqlite, narrow, leading, also, asked)
+    )
     return shape, parameters
 
 
@@ -212,6 +239,10 @@ def key_param(key: Key, value: int) -> Any:
 
 @lru_cache(maxsize=1024)
 def _page_query(shape: Shape) -> HotQuery:
+    if shape.search is not None and shape.is_ranked:
+        asked = conditions(shape)
+        ranked = ranked_page(shape.source.select, shape.search, asked, follows=shape.follows)
+        return HotQuery(ranked, plan_once=False)
     key = shape.key
     descending = shape.ordering.startswith("-")
     query = shape.source.select.where(*conditions(shape))
@@ -226,11 +257,15 @@ def _page_query(shape: Shape) -> HotQuery:
     by = key.expression
     order = (by.desc(), Service.id.desc()) if descending else (by, Service.id)
     paged = query.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer))
-    return HotQuery(paged, plan_once=not (shape.filters or shape.plan or shape.also))
+    return HotQuery(
+        paged, plan_once=not (shape.filters or shape.plan or shape.also or shape.search)
+    )
 
 
 @lru_cache(maxsize=1024)
 def _count_query(shape: Shape) -> HotQuery:
+    if shape.search is not None and shape.is_ranked:
+        return HotQuery(ranked_count(shape.search, conditions(shape)), plan_once=False)
     counted = bounded_count(sa.select(Service.id).where(*conditions(shape)))
     return HotQuery(counted, plan_once=False)
 
@@ -248,6 +283,8 @@ def conditions(shape: Shape) -> list[Any]:
         found += name_search.conditions(shape.plan)
     if shape.also is not None:
         found.append(shape.also.condition)
+    if shape.search is not None and not shape.is_ranked:
+        found.append(shape.search.condition())
     return found
 
 
@@ -258,7 +295,7 @@ def _steering(shape: Shape) -> Steering:
     known to be narrow, else the ordering's. PostgreSQL is left alone.
     """
     names = {each.name for each in shape.filters}
-    if shape.plan is Plan.TRIGRAMS:
+    if shape.plan is Plan.TRIGRAMS or shape.is_ranked:
         usable = set()
     elif "specialist" in names or shape.scope is Scope.OWN or shape.source.begins_elsewhere:
         usable = {"specialist_id"}

@@ -16,10 +16,12 @@ from marketplace.core import text
 from marketplace.core.database import session, transactional
 from marketplace.core.errors import Code, invalid, not_found
 from marketplace.core.permissions import unauthorized
+from marketplace.services import parts
 from marketplace.services.models import Category, Service
 
 log = logging.getLogger(__name__)
 
+_WORDS = frozenset(("name", "description", "category"))
 RequireMatch = Callable[[Service], None]
 
 
@@ -34,6 +36,7 @@ def create_service(owner_id: int, values: Mapping[str, Any], now: datetime) -> S
     _assign(service, values)
     session().add(service)
     session().flush()  # the caller may be answering within the same transaction
+    parts.services_changed([service.id])
     return service
 
 
@@ -52,6 +55,8 @@ def change_service(
     _assign(service, changes)
     if session().is_modified(service):
         service.updated_at = now
+        if not _WORDS.isdisjoint(changes):
+            parts.services_changed([service.id])
     return service
 
 

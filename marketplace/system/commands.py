@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any
 
 import click
@@ -15,6 +16,7 @@ from flask_migrate import cli as flask_migrate
 from marketplace.auth import privacy
 from marketplace.auth.models import SPECIALIST, User
 from marketplace.bookings import free_time_integrity, integrity
+from marketplace.catalogue import search_upkeep
 from marketplace.core import cli
 from marketplace.core.audit import AuditEntry
 from marketplace.core.clock import utc_now
@@ -90,7 +92,12 @@ def doctor() -> None:
     Names each fault and ends with exit code 1 when there is one.
     """
     journal = current_app.config["MARKETPLACE"].erasure_journal
-    found = [*integrity.faults(utc_now()), *_catalogue_faults(), *privacy.faults(journal)]
+    found = [
+        *integrity.faults(utc_now()),
+        *_catalogue_faults(),
+        *islice(search_upkeep.faults(), integrity.MAX_TOLD),
+        *privacy.faults(journal),
+    ]
     if not found:  # it is made of what was looked at before, and wrong with it
         found += free_time_integrity.faults(utc_now())
     for fault in found:

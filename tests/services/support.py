@@ -13,6 +13,7 @@ from actors import NEW_SERVICE, Actor
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from marketplace.catalogue import search_upkeep
 from marketplace.core import text
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
@@ -50,6 +51,7 @@ def _insert(rows: Sequence[Mapping[str, Any]]) -> None:
     session().execute(
         sa.insert(table).values(price=sa.bindparam("kopecks", type_=sa.BigInteger)), rows
     )
+    search_upkeep.index_missing()
 
 
 def _row(owner_id: int, *, name: str = NEW_SERVICE["name"], **changes: Any) -> dict[str, Any]:

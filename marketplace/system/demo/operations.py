@@ -13,6 +13,7 @@ from marketplace.auth.models import Identity, Session, User
 from marketplace.auth.passwords import hash_password
 from marketplace.bookings import free_time_jobs
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
+from marketplace.catalogue import search_upkeep
 from marketplace.core import audit
 from marketplace.core.database import Base, read, session, transactional
 from marketplace.notifications.models import PushDevice
@@ -28,6 +29,7 @@ from marketplace.system.demo import appointments, generator, timetable
 from marketplace.system.demo.accounts import DEMO_PASSWORD
 from marketplace.system.demo.cast import Plan
 from marketplace.system.demo.generator import Row
+from marketplace.system.demo.ids import follow_ids, next_id
 
 Progress = Callable[[int, int], None]
 
@@ -79,13 +81,13 @@ def load(
         clients=clients,
         seed=seed,
         now=now,
-        first_user=_next_id(connection, User),
-        first_service=_next_id(connection, Service),
-        first_session=_next_id(connection, Session),
-        first_exception=_next_id(connection, ScheduleException),
-        first_booking=_next_id(connection, Booking),
-        first_hold=_next_id(connection, Hold),
-        first_device=_next_id(connection, PushDevice),
+        first_user=next_id(connection, User),
+        first_service=next_id(connection, Service),
+        first_session=next_id(connection, Session),
+        first_exception=next_id(connection, ScheduleException),
+        first_booking=next_id(connection, Booking),
+        first_hold=next_id(connection, Hold),
+        first_device=next_id(connection, PushDevice),
     )
     category_ids = _write_categories(connection)
     parts: tuple[tuple[type[Base], Iterator[Row]], ...] = (
@@ -102,7 +104,7 @@ def load(
         (Session, generator.sessions(plan)),
         (Identity, generator.identities(plan)),
     )
-    written = 3 * plan.people + timetable.size(plan) + plan.services + generator.SESSIONS
+    written = 3 * plan.people + timetable.size(plan) + 2 * plan.services + generator.SESSIONS
     written += generator.IDENTITIES
     total = written + 2 * plan.specialists  # of bookings nobody knows how many before they are made
     done, tell = 0, progress or (lambda _done, _total: None)
@@ -112,17 +114,20 @@ def load(
             connection.execute(sa.insert(model), chunk)
             done += len(chunk)
             tell(done, total)
+            if model is Service:
+                search_upkeep.services_changed([row["id"] for row in chunk])
+                done += len(chunk)
             if model is ScheduleException:
                 last_exception = chunk[-1]["id"]
     for specialists_done in _write_appointments(connection, plan, category_ids):
         tell(written + specialists_done, total)
     free_time_jobs.rebuild_all(now, lambda built, _: tell(total - plan.specialists + built, total))
-    _follow_ids(connection, User, plan.first_user + plan.people - 1)
-    _follow_ids(connection, Service, plan.first_service + plan.services - 1)
-    _follow_ids(connection, ScheduleException, last_exception)
+    follow_ids(connection, User, plan.first_user + plan.people - 1)
+    follow_ids(connection, Service, plan.first_service + plan.services - 1)
+    follow_ids(connection, ScheduleException, last_exception)
     connection.execute(sa.insert(PushDevice), [generator.push_device(plan)])
-    _follow_ids(connection, PushDevice, plan.first_device)
-    _follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
+    follow_ids(connection, PushDevice, plan.first_device)
+    follow_ids(connection, Session, plan.first_session + generator.SESSIONS - 1)
     counts = Counts(specialists, clients, plan.services, len(category_ids))
     _record("demo.load", counts, actor, now)
     return counts
@@ -146,6 +151,7 @@ def clear(*, actor: str, now: datetime) -> Counts:
     connection.execute(sa.delete(Profile).where(Profile.user_id.in_(_DEMO_USERS)))
     connection.execute(sa.delete(User).where(User.is_demo))
     _delete_idle_categories(connection)
+    search_upkeep.prune_all()
     after = _counts(connection)
     counts = Counts(
         before.specialists,
@@ -182,8 +188,8 @@ def _write_appointments(
     held = appointments.hold(plan, next(generator.services(plan, category_ids)))
     connection.execute(sa.insert(Hold), [held])
     connection.execute(sa.insert(TimeClaim), [appointments.hold_claim(held)])
-    _follow_ids(connection, Booking, last_booking)
-    _follow_ids(connection, Hold, held["id"])
+    follow_ids(connection, Booking, last_booking)
+    follow_ids(connection, Hold, held["id"])
     yield plan.specialists
 
 
@@ -274,26 +280,3 @@ def _delete_idle_categories(connection: sa.Connection) -> None:
 def _chunks(rows: Iterator[Row]) -> Iterable[list[Row]]:
     while chunk := list(islice(rows, CHUNK_ROWS)):
         yield chunk
-
-
-def _next_id(connection: sa.Connection, model: type[Base]) -> int:
-    """One more than any id the table ever gave out."""
-    table = model.__tablename__
-    if connection.dialect.name == "postgresql":
-        given = "pg_sequence_last_value(pg_get_serial_sequence(:table, 'id')::regclass)"
-    else:
-        given = "(SELECT seq FROM sqlite_sequence WHERE name = :table)"
-    numbers = connection.execute(
-        sa.text(f"SELECT {given}, (SELECT max(id) FROM {table})"),  # noqa: S608 - our own names
-        {"table": table},
-    ).one()
-    return max(number or 0 for number in numbers) + 1
-
-
-def _follow_ids(connection: sa.Connection, model: type[Base], last_id: int) -> None:
-    """Let PostgreSQL's sequence go on after explicit ids; SQLite's counter does so by itself."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            sa.text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last_id)"),
-            {"table": model.__tablename__, "last_id": last_id},
-        )

@@ -1,0 +1,201 @@
+"""What a question of the catalogue finds, and in which order (docs/search.md).
+
+A question is planned against the data: as typed; if that finds nothing, as typed on the other
+keyboard layout; and if it finds little, with its words corrected too.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.catalogue import search_text
+from marketplace.catalogue.models import SearchGram
+from marketplace.catalogue.search_shape import CORRECTIONS, SearchShape
+from marketplace.core.database import read, table_of
+from marketplace.core.hot import HotQuery
+from marketplace.services.models import Service
+from marketplace.services.name_search import FEW_MATCHES, PLAN_SECONDS
+
+MAX_WORDS = 8
+# Fewer hits than this, and what may be a typo is corrected as well.
+LITTLE = 3
+# Of the vocabulary, so many words that share most with a mistyped one are looked at closely.
+_LIKELY = 100
+_GRAMS = table_of(SearchGram).c
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the question: its stem, its beginning when it may not be typed to its end, and
+    what it may be a typo of.
+    """
+
+    stem: str
+    begun: str | None = None
+    corrected: tuple[str, ...] = ()
+
+    def alternatives(self) -> list[tuple[str, bool]]:
+        """Words, and beginnings of words (True), any of which will do."""
+        found = [(self.stem, False), *((word, False) for word in self.corrected)]
+        return found if self.begun is None else [*found, (self.begun, True)]
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """How a question is answered: a shape, for which statements are built once, and parameters.
+    `same` is the name that says just what the question does.
+    """
+
+    terms: tuple[Term, ...]
+    same: str
+    sqlite: bool
+    common: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the question has no word at all, and finds nothing."""
+        return not self.terms
+
+    @property
+    def shape(self) -> SearchShape:
+        terms = tuple((term.begun is not None, bool(term.corrected)) for term in self.terms)
+        return SearchShape(terms, self.sqlite, self.common)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values of the parameters of the shape's SQL."""
+        found = {
+            "search": self.match,
+            "search_same": self.same,
+        }
+        for at, term in enumerate(self.terms):
+            found[f"search_{at}"] = f" {term.stem} "
+            if term.begun is not None:
+                found[f"search_{at}_begun"] = f" {term.begun}"
+            if term.corrected:
+                # As many as there may be: the shape does not tell how many there are.
+                words = (term.corrected * CORRECTIONS)[:CORRECTIONS]
+                found |= {f"search_{at}_{n}": f" {word} " for n, word in enumerate(words)}
+        return found
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """What a row of `Service` must meet."""
+        return self.shape.condition()
+
+    def rank(self) -> sa.ColumnElement[int]:
+        """The relevance of a row of `SearchRow`."""
+        return self.shape.rank()
+
+    @property
+    def match(self) -> str:
+        """The question as FTS5 or `tsquery` reads it. Its words hold letters and digits only."""
+        quote, begun, either, both = ('"', " *", " OR ", " AND ")
+        if not self.sqlite:
+            quote, begun, either, both = ("'", ":*", " | ", " & ")
+        groups = (
+            either.join(
+                f"{quote}{word}{quote}{begun if open_ended else ''}"
+                for word, open_ended in term.alternatives()
+            )
+            for term in self.terms
+        )
+        return both.join(f"({group})" for group in groups)
+
+
+def plan(q: str) -> SearchPlan:
+    """The plan of a question. Any text will do; operators and quotes are characters like others."""
+    typed = _strict(q)
+    if typed.is_empty:
+        return typed
+    hits = _hits(typed)
+    if hits >= LITTLE:
+        return replace(typed, common=_is_common(typed))
+    others = [] if hits else [_strict(slip) for slip in search_text.slips(q)]
+    for other in others:
+        if _hits(other):
+            return replace(other, common=_is_common(other))
+    corrected = _corrected(typed)
+    if hits or _hits(corrected):
+        return corrected
+    for other in map(_corrected, others):
+        if _hits(other):
+            return other
+    return typed
+
+
+def strict_plan(q: str) -> SearchPlan:
+    """The plan of a question just as typed."""
+    return _strict(q)
+
+
+def _strict(question: str) -> SearchPlan:
+    found = search_text.meaning(question)[:MAX_WORDS]
+    terms = [Term(search_text.stem(word)) for word in found[:-1]]
+    terms += [Term(search_text.stem(word), begun=word) for word in found[-1:]]
+    same = search_text.padded(search_text.words(question))
+    return SearchPlan(tuple(terms), same, read().dialect.name == "sqlite")
+
+
+def _corrected(strict: SearchPlan) -> SearchPlan:
+    terms = [replace(term, corrected=_corrections(term.stem)) for term in strict.terms]
+    return replace(strict, terms=tuple(terms))
+
+
+def _corrections(word: str) -> tuple[str, ...]:
+    """The words of names nearest to one that may be mistyped."""
+    errors = search_text.allowed_errors(word)
+    if not errors:
+        return ()
+    grams = search_text.grams(word)
+    # An error spoils three runs of three characters, a swap of two letters four.
+    shared = max(2, len(grams) - 4 * errors)
+    count = sa.func.count()
+    query = (
+        sa.select(_GRAMS.word)
+        .where(
+            _GRAMS.gram.in_(grams),
+            _GRAMS.length.between(len(word) - errors, len(word) + errors),
+        )
+        .group_by(_GRAMS.word)
+        .having(count >= shared)
+        .order_by(count.desc(), _GRAMS.word)
+        .limit(_LIKELY)
+    )
+    likely = [(search_text.distance(word, each), each) for each in read().scalars(query)]
+    near = sorted(pair for pair in likely if 0 < pair[0] <= errors)
+    return tuple(each for _, each in near[:CORRECTIONS])
+
+
+@lru_cache(maxsize=256)
+def _hits_query(shape: SearchShape) -> HotQuery:
+    found = shape.matching().where(Service.listed == sa.true())
+    few = found.limit(sa.literal_column(str(LITTLE))).subquery()
+    return HotQuery(sa.select(sa.func.count()).select_from(few), plan_once=False)
+
+
+def _hits(strict: SearchPlan) -> int:
+    """How many listed services a plan finds, `LITTLE` at most."""
+    if strict.is_empty:
+        return 0
+    return int(_hits_query(strict.shape).rows({"search": strict.match})[0][0])
+
+
+def _is_common(strict: SearchPlan) -> bool:
+    if not strict.sqlite:
+        return False
+    # Only a list's cost depends on it, never its rows, so an old answer will do for a while.
+    return _matches_many(read().engine, strict.match, int(time.monotonic()) // PLAN_SECONDS)
+
+
+@lru_cache(maxsize=2048)
+def _matches_many(_engine: sa.Engine, match: str, _period: int) -> bool:
+    probe = (
+        "SELECT count(*) FROM (SELECT 1 FROM service_search_words"  # noqa: S608 - a constant
+        f" WHERE service_search_words MATCH ? LIMIT {FEW_MATCHES})"
+    )
+    return bool(read().exec_driver_sql(probe, (match,)).scalar_one() >= FEW_MATCHES)

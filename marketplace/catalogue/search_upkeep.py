@@ -1,0 +1,281 @@
+"""Keeps the index of search what the services say.
+
+What holds after every transaction: each service, hidden and archived ones too, has one row in
+`service_search`, made of its own texts, its category's names and its specialist's; and each word
+of the names there is in `search_grams`. Who changes one of those texts calls here, by the hooks of
+`services.parts` and `profile.parts`, in the same transaction. (The one exception: a category of
+more than `BATCH` services is finished in batches right after.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+
+from marketplace.catalogue import search_text
+from marketplace.catalogue.models import SearchGram, SearchRow
+from marketplace.core.after_commit import after_commit
+from marketplace.core.database import session, table_of, transactional
+from marketplace.profile.models import Profile
+from marketplace.services.models import Category, Service
+
+BATCH = 500
+WordKey = tuple[Any, ...]
+_ROWS, _GRAMS = table_of(SearchRow), table_of(SearchGram)
+_PARTS = ("name", "category", "specialist")
+_above = aliased(Category)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Services looked at, those of them whose rows were written, where to go on."""
+
+    size: int
+    written: int
+    last_id: int | None
+
+
+def services_changed(service_ids: Sequence[int]) -> None:
+    """These services are new or say something else."""
+    session().flush()
+    for ids in _batches(service_ids):
+        _index(ids)
+
+
+def specialist_changed(user_id: int) -> None:
+    """A person's name, or the services, say something else."""
+    session().flush()
+    _index_where(Service.specialist_id == user_id)
+
+
+def categories_changed(category_ids: Sequence[int]) -> None:
+    """Categories were renamed or moved: their services and those one level below."""
+    session().flush()
+    below = sa.select(Category.id).where(Category.parent_id.in_(category_ids))
+    affected = sa.or_(Service.category_id.in_(category_ids), Service.category_id.in_(below))
+    first = _ids(affected, None)
+    services_changed(first)
+    if len(first) == BATCH:
+        after_commit(lambda: _finish(affected, first[-1]))
+
+
+def _finish(affected: sa.ColumnElement[bool], last_id: int | None) -> None:
+    while last_id is not None:
+        last_id = _next_batch(affected, last_id)
+
+
+@transactional
+def _next_batch(affected: sa.ColumnElement[bool], last_id: int) -> int | None:
+    ids = _ids(affected, last_id)
+    _index(ids)
+    return ids[-1] if len(ids) == BATCH else None
+
+
+@transactional
+def reindex_batch(after: int) -> Batch:
+    """Write anew what is not right of the `BATCH` services after an id."""
+    ids = _ids(sa.true(), after)
+    return Batch(len(ids), _index(ids), ids[-1] if ids else None)
+
+
+@transactional
+def index_missing() -> None:
+    """Index the services that others wrote straight into the table."""
+    kept = sa.exists().where(_ROWS.c.service_id == Service.id)
+    _index_where(~kept)
+
+
+def count_services() -> int:
+    """How many services there are to look at."""
+    return session().scalars(sa.select(sa.func.count()).select_from(Service)).one()
+
+
+@transactional
+def prune_batch(after: WordKey | None) -> WordKey | None:
+    """Forget those of the next `BATCH` words that no service has; where to go on, if anywhere."""
+    # The one run that starts a word has two marks, so each word is met once.
+    key = (_GRAMS.c.gram, _GRAMS.c.length, _GRAMS.c.word)
+    query = sa.select(*key).where(_GRAMS.c.gram >= "  ", _GRAMS.c.gram < " !")
+    if after is not None:
+        query = query.where(sa.tuple_(*key) > after)
+    found = session().execute(query.order_by(*key).limit(BATCH)).all()
+    _forget([row.word for row in found])
+    return tuple(found[-1]) if len(found) == BATCH else None
+
+
+def prune_all() -> None:
+    """Forget every word that no service has, in the present transaction."""
+    after = prune_batch(None)
+    while after is not None:
+        after = prune_batch(after)
+
+
+def faults() -> Iterator[str]:
+    """One sentence for each service whose row in the index is not what its texts say."""
+    last_id: int | None = 0
+    while last_id is not None:
+        ids = _ids(sa.true(), last_id)
+        truth, kept = _truth(ids, lock=False), _kept(ids)
+        for service_id in ids:
+            if truth[service_id] != kept.get(service_id):
+                yield f"service {service_id} is not in the search index as it is"
+        named = sorted({word for row in truth.values() for word in _named(row)})
+        for word in sorted(set(named) - _known(named)):
+            yield f"the word {word!r} of a service is not among those typos are corrected to"
+        last_id = ids[-1] if ids else None
+
+
+def _index_where(affected: sa.ColumnElement[bool]) -> None:
+    last_id: int | None = 0
+    while last_id is not None:
+        ids = _ids(affected, last_id)
+        _index(ids)
+        last_id = ids[-1] if len(ids) == BATCH else None
+
+
+def _ids(affected: sa.ColumnElement[bool], after: int | None) -> list[int]:
+    query = sa.select(Service.id).where(affected, Service.id > (after or 0))
+    return list(session().scalars(query.order_by(Service.id).limit(BATCH)))
+
+
+def _index(service_ids: Sequence[int]) -> int:
+    """Make the rows of these services what they should be; how many were not."""
+    if not service_ids:
+        return 0
+    truth, kept = _truth(service_ids, lock=True), _kept(service_ids)
+    wrong = {key: row for key, row in truth.items() if row != kept.get(key)}
+    if wrong:
+        rows = [{"service_id": key, **row} for key, row in wrong.items()]
+        session().connection().execute(_upsert(), rows)
+    named = {word for row in truth.values() for word in _named(row)}
+    _learn(named)
+    _forget({word for key in wrong if key in kept for word in _named(kept[key])} - named)
+    return len(wrong)
+
+
+_TRUTH = (
+    sa.select(
+        Service.id,
+        Service.name,
+        Service.description,
+        Service.category_id,
+        Profile.full_name,
+    )
+    .join(Profile, Profile.user_id == Service.specialist_id)
+    .order_by(Service.id)
+)
+# Who renames a person or a category waits for us, or we for them and read what they wrote.
+_LOCKED = _TRUTH.with_for_update(read=True, of=Profile)
+_CATEGORIES = sa.select(Category.id, Category.parent_id, Category.name).order_by(Category.id)
+
+
+def _truth(service_ids: Sequence[int], *, lock: bool) -> dict[int, dict[str, Any]]:
+    query = (_LOCKED if lock else _TRUTH).where(Service.id.in_(service_ids))
+    found = session().connection().execute(query).all()
+    names = _category_names({row.category_id for row in found} - {None}, lock=lock)
+    truth = {}
+    for row in found:
+        name = search_text.words(row.name)
+        category = search_text.words(names.get(row.category_id, ""))
+        specialist = search_text.words(row.full_name)
+        everything = {*name, *category, *specialist, *search_text.words(row.description)}
+        truth[row.id] = {
+            "name": search_text.padded(name),
+            "category": search_text.padded(category),
+            "specialist": search_text.padded(specialist),
+            "words": frozenset(everything),
+        }
+    return truth
+
+
+def _category_names(category_ids: set[int], *, lock: bool) -> dict[int, str]:
+    if not category_ids:
+        return {}
+    above = sa.select(_above.parent_id).where(_above.id.in_(category_ids))
+    query = _CATEGORIES.where(sa.or_(Category.id.in_(category_ids), Category.id.in_(above)))
+    if lock:
+        query = query.with_for_update(read=True)
+    rows = {row.id: row for row in session().connection().execute(query)}
+    return {
+        key: f"{row.name} {rows[row.parent_id].name if row.parent_id in rows else ''}"
+        for key, row in rows.items()
+    }
+
+
+def _kept(service_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    kept = sa.select(*_ROWS.c).where(_ROWS.c.service_id.in_(service_ids))
+    rows = session().connection().execute(kept)
+    return {row.service_id: dict(zip((*_PARTS, "words"), row[1:], strict=True)) for row in rows}
+
+
+def _named(row: dict[str, Any]) -> Iterable[str]:
+    return (word for part in _PARTS for word in row[part].split())
+
+
+def _upsert() -> Any:
+    insert = _insert(_ROWS)
+    changed = {name: insert.excluded[name] for name in (*_PARTS, "words")}
+    return insert.on_conflict_do_update(index_elements=["service_id"], set_=changed)
+
+
+def _insert(table: sa.Table) -> Any:
+    sqlite_used = session().connection().dialect.name == "sqlite"
+    return sqlite.insert(table) if sqlite_used else postgresql.insert(table)
+
+
+def _learn(words: Iterable[str]) -> None:
+    wanted = sorted(set(words))
+    known = _known(wanted)
+    # In one order everywhere, so that two who learn the same words wait for each other, no more.
+    rows = [
+        {"gram": gram, "length": len(word), "word": word}
+        for word in wanted
+        if word not in known
+        for gram in search_text.grams(word)
+    ]
+    if rows:
+        session().connection().execute(_insert(_GRAMS).on_conflict_do_nothing(), rows)
+
+
+def _known(words: Iterable[str]) -> set[str]:
+    known: set[str] = set()
+    for some in _batches(list(words)):
+        firsts = {search_text.grams(word)[0] for word in some}
+        lengths = {len(word) for word in some}
+        query = sa.select(_GRAMS.c.word).where(
+            _GRAMS.c.gram.in_(firsts), _GRAMS.c.length.in_(lengths), _GRAMS.c.word.in_(some)
+        )
+        known |= set(session().connection().scalars(query))
+    return known
+
+
+_HOLDERS = {
+    "sqlite": sa.text(
+        "SELECT 1 FROM service_search_words WHERE service_search_words MATCH :word LIMIT 1"
+    ),
+    "postgresql": sa.text(
+        "SELECT 1 FROM service_search WHERE words @@ CAST(:word AS tsquery) LIMIT 1"
+    ),
+}
+
+
+def _forget(words: Iterable[str]) -> None:
+    """Forget those of the words that no service has any more: they may be a person's name."""
+    dialect = session().connection().dialect.name
+    quote = '"' if dialect == "sqlite" else "'"
+    for word in sorted(words):
+        held = {"word": f"{quote}{word}{quote}"}
+        if session().execute(_HOLDERS[dialect], held).first() is None:
+            where = _GRAMS.c.gram.in_(search_text.grams(word))
+            alone = (_GRAMS.c.length == len(word), _GRAMS.c.word == word)
+            session().connection().execute(sa.delete(_GRAMS).where(where, *alone))
+
+
+def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for at in range(0, len(values), BATCH):
+        yield values[at : at + BATCH]
