@@ -16,7 +16,8 @@ from marketplace.core.hot import HotQuery
 from marketplace.core.money import MAX_KOPECKS
 from marketplace.profile.models import Profile
 from marketplace.services.filters import PRICE
-from marketplace.services.listing import KEYS, Also, Shape, Source, conditions, shaped
+from marketplace.services.list_sources import KEYS, Also, Source
+from marketplace.services.listing import Shape, conditions, shaped
 from marketplace.services.models import Category, Service
 from marketplace.services.ranking import Search
 

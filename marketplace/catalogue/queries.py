@@ -19,7 +19,8 @@ from marketplace.core.paging import Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
 from marketplace.schedule.free_time import Window
-from marketplace.services.listing import COLUMNS, KEYS, Also, Key, Page, Source, services_page
+from marketplace.services.list_sources import COLUMNS, KEYS, Also, Key, Source
+from marketplace.services.listing import Page, services_page
 from marketplace.services.models import Category, Service
 from marketplace.services.queries import one_for, seen_by
 

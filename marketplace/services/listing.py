@@ -6,8 +6,8 @@ is built once for each shape of a request and kept compiled.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -18,8 +18,9 @@ from marketplace.core.database import read
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
 from marketplace.core.paging import Position, bounded_count
 from marketplace.services import name_search, price_range
-from marketplace.services.filters import OF_SERVICES, PRICE, Filter, Steering
-from marketplace.services.models import Category, Service
+from marketplace.services.filters import OF_SERVICES, Filter, Steering
+from marketplace.services.list_sources import Also, Key, Source
+from marketplace.services.models import Service
 from marketplace.services.name_search import Plan
 from marketplace.services.ranking import (
     RELEVANCE,
@@ -31,40 +32,7 @@ from marketplace.services.ranking import (
 
 ORDERINGS = ("-created_at", "created_at", "price", "-price", "duration_minutes")
 
-# In the order of `views.ServiceRow`.
-COLUMNS: tuple[Any, ...] = (
-    Service.id,
-    Service.name,
-    Service.description,
-    PRICE.label("kopecks"),
-    Service.duration_minutes,
-    Service.specialist_id,
-    Category.slug.label("category"),
-    Service.visible,
-    Service.created_at,
-    Service.updated_at,
-    Service.version,
-)
 _ID = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Key:
-    """What a list is ordered by: its expression, and where in a row its value stands. `column` is
-    the service's column whose index gives the order.
-    """
-
-    expression: Any
-    position: int
-    column: str = ""
-    is_moment: bool = False
-
-
-KEYS: Mapping[str, Key] = {
-    "created_at": Key(Service.created_at, 8, "created_at", is_moment=True),
-    "price": Key(PRICE, 3, "price"),
-    "duration_minutes": Key(Service.duration_minutes, 4, "duration_minutes"),
-}
 
 
 class Scope(Enum):
@@ -83,28 +51,6 @@ class Page:
     rows: list[tuple[Any, ...]]
     next: Position | None
     total: int | None
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """`select` takes `COLUMNS` first, from `Service`; `begins` names what else SQLite should begin
-    with, as it does with a filter of few.
-    """
-
-    select: sa.Select[Any]
-    keys: Mapping[str, Key]
-    begins_elsewhere: bool = False
-
-
-@dataclass(frozen=True)
-class Also:
-    """A condition that another part of the house adds: the same for the same `key`, whatever the
-    parameters.
-    """
-
-    key: Hashable
-    condition: sa.ColumnElement[bool] = field(compare=False)
-    parameters: Mapping[str, Any] = field(compare=False)
 
 
 @dataclass(frozen=True)

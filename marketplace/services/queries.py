@@ -12,7 +12,8 @@ from marketplace.core.errors import not_found
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Position
 from marketplace.core.permissions import Viewer
-from marketplace.services.listing import COLUMNS, KEYS, Page, Source, services_page
+from marketplace.services.list_sources import COLUMNS, KEYS, Source
+from marketplace.services.listing import Page, services_page
 from marketplace.services.models import Category, Service
 
 
