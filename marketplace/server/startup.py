@@ -14,6 +14,7 @@ from alembic.util import CommandError
 from flask import Flask
 
 from marketplace.auth.models import User
+from marketplace.bookings import free_time_jobs
 from marketplace.core.clock import utc_now
 from marketplace.core.database import read, release
 from marketplace.server.serve import StartError
@@ -32,11 +33,12 @@ def prepare(app: Flask, settings: Settings) -> bool:
     try:
         with app.app_context():
             _migrate(app, settings)
-            if not settings.demo_data:
-                return False
-            if _is_empty():
+            loads_demo = settings.demo_data and _is_empty()
+            if loads_demo:
                 _load_demo()
-            return _has_demo_logins()
+            elif not settings.is_production_like:
+                _roll_free_time()
+            return settings.demo_data and _has_demo_logins()
     except (
         sa.exc.DBAPIError
     ) as error:  # of a file that is no database SQLite says no more than that
@@ -107,6 +109,18 @@ def _load_demo() -> None:
             )
         except operations.DemoDataError as error:
             raise StartError(f"{error} Or set MARKETPLACE_DEMO_DATA=off.") from error
+
+
+def _roll_free_time() -> None:
+    """What a timer does elsewhere, once a day: nobody has one while developing."""
+    now = utc_now()
+    with click.progressbar(length=1, label="Extending free time") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        free_time_jobs.roll(now, show)
 
 
 def _first_line(error: Exception) -> str:
