@@ -204,6 +204,7 @@ def drip() -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["black_hole", "drip"])
 def test_a_provider_that_keeps_us_waiting_is_given_up(
     request: pytest.FixtureRequest, make_app: Callable[..., Flask], provider: Provider, kind: str

@@ -162,6 +162,7 @@ def test_vk_out_of_order_at_the_person_is_503(
     assert provider.asked == ["/oauth2/auth", f"/oauth2/user_info?client_id={VK_ID}"]
 
 
+@pytest.mark.slow
 def test_vk_that_keeps_us_waiting_is_given_up(
     make_app: Callable[..., Flask], provider: Provider
 ) -> None:

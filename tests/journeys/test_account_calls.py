@@ -104,13 +104,13 @@ def test_the_own_profile_is_read_and_changed(server: Server, end: str) -> None:
 
     assert fresh.text == (
         '{"id":1,"full_name":"","avatar":null,"avatar_small":null,"bio":"",'
-        '"city":"","experience_years":0,"timezone":"Europe/Moscow","links":[]}'
+        '"city":"","experience_years":0,"timezone":"Europe/Moscow","links":[],"place":null}'
     )
     assert changed.status == 200
     assert changed.text == (
         '{"id":1,"full_name":"Анна Соколова","avatar":null,"avatar_small":null,'
         '"bio":"Массаж.\\nВ центре.","city":"Казань","experience_years":8,'
-        '"timezone":"Europe/Samara","links":["https://example.com/а"]}'
+        '"timezone":"Europe/Samara","links":["https://example.com/а"],"place":null}'
     )
     again = server.call("GET", path, token=token)
     assert (again.body, again.headers["ETag"]) == (changed.body, changed.headers["ETag"])

@@ -27,6 +27,7 @@ EXEMPT = {
     "time_claims": "says the same as the booking or the hold it belongs to",
     "free_spans": "says the same as hours, exceptions, settings and claims",
     "free_reaches": "says how far those rows are made",
+    "service_search": "says the same as a service's name and description, and whose it is",
     "idempotency_keys": "answers given already, for a day, to repeat them",
 }
 SECRETS = ("password_hash", "nonce", "jti", "refresh", "token", "folded", "dedup")

@@ -160,6 +160,6 @@ def test_progress_is_told_up_to_the_end(stored):
     )
 
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-    # The bookings are told by specialists, the services once more when search knows them.
-    steps = sum(stored(User, Profile, Service, Service, Session, Identity, *MODELS)) + 20
+    # Bookings and free time are told by specialists, services once more when search knows them.
+    steps = sum(stored(User, Profile, Service, Service, Session, Identity, *MODELS)) + 2 * 20
     assert told[-1] == (steps, steps)
