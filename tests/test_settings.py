@@ -1,16 +1,16 @@
 """Settings: what is refused, in which words, and where values come from."""
 
 import os
-import re
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from settings_support import SENTENCE, assert_sentence, refusal, settings
 
 from marketplace import create_app
-from marketplace.settings import PROJECT_ROOT, RateLimitSettings, Settings, SettingsError
+from marketplace.settings import PROJECT_ROOT, RateLimitSettings
 
 STRONG = "f3b1c97de8240a6655fe01ab9cd37742"
 PRODUCTION = {
@@ -18,19 +18,6 @@ PRODUCTION = {
     "SECRET_KEY": STRONG,
     "PUBLIC_URL": "https://api.example.org",
 }
-SENTENCE = re.compile(r"MARKETPLACE_([A-Z_]+) holds .+, but it may hold only .+\.")
-
-
-def settings(folder: Path, **variables: str) -> Settings:
-    named = {"INSTANCE_PATH": str(folder)} | variables
-    return Settings.from_environment({f"MARKETPLACE_{name}": named[name] for name in named})
-
-
-def refusal(folder: Path, **variables: str) -> str:
-    with pytest.raises(SettingsError) as caught:
-        settings(folder, **variables)
-    return str(caught.value)
-
 
 WRONG = [
     ("ENVIRONMENT", "prod", "'prod'", "development, staging, production"),
@@ -119,12 +106,7 @@ def test_a_wrong_value_is_refused_in_one_sentence(
 ) -> None:
     told = refusal(tmp_path, **{name: value})
 
-    sentence = SENTENCE.fullmatch(told)
-    assert sentence, told
-    assert sentence[1] == name
-    before, after = told.split(", but it may hold ")
-    assert holds in before
-    assert may_hold in after
+    assert_sentence(told, name, holds=holds, may_hold=may_hold)
 
 
 HIDDEN = "hunter2-and-more"
@@ -187,10 +169,7 @@ def test_production_and_staging_refuse_what_development_may_hold(
 
     told = refusal(tmp_path, **given | {"ENVIRONMENT": environment, name: value})
 
-    sentence = SENTENCE.fullmatch(told)
-    assert sentence, told
-    assert sentence[1] == name
-    assert holds in told.split(", but it may hold ")[0]
+    assert_sentence(told, name, holds=holds)
 
 
 def test_development_may_hold_what_production_may_not(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from test_settings import HIDDEN, PRODUCTION, SENTENCE, refusal, settings
+from settings_support import assert_sentence, refusal, settings
+from test_settings import HIDDEN, PRODUCTION
 
 from marketplace import create_app
 from marketplace.settings import SettingsError
@@ -37,12 +38,7 @@ def test_a_wrong_value_is_refused_in_one_sentence(
 ) -> None:
     told = refusal(tmp_path, **{name: value})
 
-    sentence = SENTENCE.fullmatch(told)
-    assert sentence, told
-    assert sentence[1] == name
-    before, after = told.split(", but it may hold ")
-    assert holds in before
-    assert may_hold in after
+    assert_sentence(told, name, holds=holds, may_hold=may_hold)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from actors import Actor
 from auth.provider import Provider, running_provider
+from auth.support import registered
 from flask import Flask
 
 
@@ -14,6 +15,12 @@ from flask import Flask
 def visitor(shared_app: Flask) -> Actor:
     """A stranger whose calls are all refused, so that no database need be emptied before."""
     return Actor(shared_app.test_client())
+
+
+@pytest.fixture
+def maria(anonymous: Actor) -> Actor:
+    """Somebody with all three names, registered where nothing is limited."""
+    return registered(anonymous)
 
 
 @pytest.fixture

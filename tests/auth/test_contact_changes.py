@@ -14,15 +14,10 @@ from auth.contacts import (
     confirm,
     signed_in_again,
 )
-from auth.support import later, log_in, newest_code, notices, registered, works
+from auth.support import later, log_in, newest_code, notices, works
 from flask import Flask
 
 from marketplace.auth import code_filling
-
-
-@pytest.fixture
-def maria(anonymous: Actor) -> Actor:
-    return registered(anonymous)
 
 
 @pytest.mark.parametrize("contact", CONTACTS)

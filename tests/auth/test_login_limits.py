@@ -19,7 +19,6 @@ from auth.support import (
     log_in,
     logged_in,
     register,
-    registered,
     works,
 )
 from flask import Flask
@@ -49,12 +48,6 @@ def strict(make_app: Callable[..., Flask]) -> Actor:
     """A caller where three wrong passwords are enough: hashing takes its time."""
     few = RateLimitSettings(login_address="3/minute", login_account="3/minute")
     return Actor(make_app(rate_limits=True, limits=few).test_client())
-
-
-@pytest.fixture
-def maria(anonymous: Actor) -> Actor:
-    """Somebody with all three names, registered where nothing is limited."""
-    return registered(anonymous)
 
 
 def guess(

@@ -14,7 +14,6 @@ from auth.support import (
     newest_code,
     notices,
     other_than,
-    registered,
     works,
 )
 from command_line import CommandLine
@@ -25,11 +24,6 @@ EMAIL = "maria.sokolova@example.com"
 PHONE = "+79161234567"
 NEW = "лунный-берег-58"
 NOBODY = "nobody@example.com"
-
-
-@pytest.fixture
-def maria(anonymous: Actor) -> Actor:
-    return registered(anonymous)
 
 
 def forget(caller: Actor, login: str = EMAIL):

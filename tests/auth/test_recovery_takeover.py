@@ -5,16 +5,11 @@ from __future__ import annotations
 import pytest
 from actors import PASSWORD, Actor, assert_problem
 from auth.social import identities_of, linked, rows_of, verify_email
-from auth.support import logged_in, newest_code, notices, registered, works
+from auth.support import logged_in, newest_code, notices, works
 from auth.test_recovery import EMAIL, NEW, PHONE, code_notices, forget, reset
 from flask import Flask
 
 from marketplace.notifications.models import PushDevice
-
-
-@pytest.fixture
-def maria(anonymous: Actor) -> Actor:
-    return registered(anonymous)
 
 
 @pytest.mark.parametrize("kind", ["email", "phone"])

@@ -20,14 +20,8 @@ from auth.support import (
     newest_code,
     notices,
     other_than,
-    registered,
 )
 from flask import Flask
-
-
-@pytest.fixture
-def maria(anonymous: Actor) -> Actor:
-    return registered(anonymous)
 
 
 @pytest.mark.parametrize("contact", CONTACTS)

@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from marketplace.catalogue import search_upkeep
+from marketplace.catalogue.models import SearchRow
 from marketplace.core import text
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
@@ -51,7 +52,8 @@ def _insert(rows: Sequence[Mapping[str, Any]]) -> None:
     session().execute(
         sa.insert(table).values(price=sa.bindparam("kopecks", type_=sa.BigInteger)), rows
     )
-    search_upkeep.index_missing()
+    indexed = sa.exists().where(SearchRow.service_id == Service.id)
+    search_upkeep.services_changed(list(session().scalars(sa.select(Service.id).where(~indexed))))
 
 
 def _row(owner_id: int, *, name: str = NEW_SERVICE["name"], **changes: Any) -> dict[str, Any]:
