@@ -65,7 +65,7 @@ def patch_account(body: dict[str, Any]) -> Response:
     change = AccountChange(body.get("language"), body.get("email"), body.get("phone"))
     if change.changes_contact:
         _prove_who_it_is(body.get("current_password"), now)
-        limits.hit(("code_address", limits.address_key(limits.client_address())))
+        limits.hit(limits.by_address("code_address"))
     user, pending = verification.change_account(
         user_id, change, require_match=lambda present: _require_match(present, now), now=now
     )

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from marketplace.auth.models import Identity
+from marketplace.auth.queries import newest_page
 from marketplace.core.database import session
-from marketplace.core.paging import Position
+from marketplace.core.paging import Page, Position
 
 _SHOWN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityPage:
-    """A page of identities, newest first, and where the next page begins."""
-
-    rows: list[Identity]
-    next: Position | None
-    total: int | None
-
-
 def own_identities(
     user_id: int, *, limit: int, after: Position | None, count: bool
-) -> IdentityPage:
+) -> Page[Identity]:
     """The ways through providers into a person's account, newest first."""
     mine = Identity.user_id == user_id
-    query = sa.select(Identity).where(mine).order_by(Identity.id.desc()).limit(limit + 1)
-    if after is not None:
-        query = query.where(Identity.id < after.row_id)
-    rows = list(session().scalars(query))
-    following = Position(0, rows[limit - 1].id) if len(rows) > limit else None
-    total = None
-    if count:
-        total = session().scalar(sa.select(sa.func.count()).select_from(Identity).where(mine))
-    return IdentityPage(rows[:limit], following, total)
+    return newest_page(Identity, mine, limit=limit, after=after, count=count)
 
 
 def identity_rows(*, user_id: int | None, after: int | None, limit: int) -> list[dict[str, Any]]:

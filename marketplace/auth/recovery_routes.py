@@ -26,7 +26,7 @@ blp = Blueprint("recovery", __name__, url_prefix="/api/auth")
 
 def _declare(purpose: Purpose, summary: str, confirm_summary: str) -> None:
     def send() -> Response:
-        limits.hit(("code_address", limits.address_key(limits.client_address())))
+        limits.hit(limits.by_address("code_address"))
         verification.send_code(viewer().user_id, purpose, utc_now())
         return Response(status=202)
 
@@ -73,7 +73,7 @@ _declare(Purpose.PHONE, "Получить код по SMS", "Подтверди�
 @blp.arguments(account_schemas.ForgotIn, example=examples.FORGOT)
 @blp.response(202)
 def forgot_password(body: dict[str, Any]) -> Response:
-    limits.hit(("code_address", limits.address_key(limits.client_address())))
+    limits.hit(limits.by_address("code_address"))
     login = identifiers.identify(body["login"])
     user_id = operations.find_credentials(login).user_id
     recovery.forgot(login, user_id, utc_now())
@@ -94,7 +94,7 @@ def forgot_password(body: dict[str, Any]) -> Response:
 @blp.arguments(account_schemas.ResetIn, example=examples.RESET)
 @blp.response(204)
 def reset_password(body: dict[str, Any]) -> Response:
-    bucket = ("code_guess", limits.address_key(limits.client_address()))
+    bucket = limits.by_address("code_guess")
     limits.require_room(bucket)
     login = identifiers.identify(body["login"])
     user_id = operations.find_credentials(login).user_id

@@ -31,7 +31,7 @@ blp = Blueprint("auth", __name__, url_prefix="/api/auth")
 @blp.arguments(schemas.RegisterIn, example=examples.REGISTER)
 @blp.response(201, schemas.RegisteredOut, example=examples.REGISTERED)
 def register(body: dict[str, Any]) -> Response:
-    limits.hit(("registration", limits.address_key(limits.client_address())))
+    limits.hit(limits.by_address("registration"))
     language = request_language()
     user, pair = operations.register(
         username=body["username"],
@@ -62,9 +62,8 @@ def register(body: dict[str, Any]) -> Response:
 def log_in(body: dict[str, Any]) -> Response:
     login = identifiers.identify(body["username"])
     credentials = operations.find_credentials(login)
-    address = limits.address_key(limits.client_address())
     account = str(credentials.user_id or f"{login.kind.value}:{login.value}")
-    buckets = [("login_address", address), ("login_account", account)]
+    buckets = [limits.by_address("login_address"), ("login_account", account)]
     limits.require_room(*buckets)
     right = operations.password_matches(credentials, body["password"])
     if not right:

@@ -147,7 +147,7 @@ def _prove(provider: str, body: dict[str, Any]) -> Proven:
     """Who the provider says this is. Raises 401 `identity_token_invalid`, counted by address as a
     failed log-in is, or 503 `provider_unavailable`.
     """
-    bucket = ("login_address", limits.address_key(limits.client_address()))
+    bucket = limits.by_address("login_address")
     limits.require_room(bucket)
     release()  # no connection is held while a provider takes its time
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -42,6 +43,10 @@ class Frozen:
     ends_at: datetime
 
 
+def _frozen_columns(row: Frozen | Hold) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in Frozen.__dataclass_fields__}
+
+
 @transactional
 def book(client_id: int, service_id: int, starts_at: datetime, note: str, now: datetime) -> int:
     """Book an offered start; the booking's id.
@@ -72,7 +77,7 @@ def book_hold(client_id: int, hold_id: int, note: str, now: datetime) -> int:
     if hold is None:
         raise DomainError(Code.HOLD_EXPIRED)
     settings = schedules.settings_of(hold.specialist_id)
-    frozen = Frozen(**{name: getattr(hold, name) for name in Frozen.__dataclass_fields__})
+    frozen = Frozen(**_frozen_columns(hold))
     booking_id = _write_booking(client_id, frozen, note, settings, now)
     session().execute(
         sa.update(TimeClaim)
@@ -99,7 +104,7 @@ def hold(client_id: int, service_id: int, starts_at: datetime, now: datetime) ->
     if not free:
         raise DomainError(Code.TOO_MANY_HOLDS)
     expires_at = min(now + HOLD_LIFETIME, frozen.starts_at)
-    values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
+    values = _frozen_columns(frozen)
     row = {"client_id": client_id, "place": free[0], "expires_at": expires_at, "created_at": now}
     hold_id = _HOLDS.one({**row, **values})
     _claim(frozen, settings, now, hold_id=hold_id, expires_at=expires_at)
@@ -155,7 +160,7 @@ def _write_booking(
     client_id: int, frozen: Frozen, note: str, settings: ScheduleSettings, now: datetime
 ) -> int:
     status = Status.CONFIRMED if settings.auto_confirm else Status.PENDING
-    values = {name: getattr(frozen, name) for name in Frozen.__dataclass_fields__}
+    values = _frozen_columns(frozen)
     booking_id = _BOOKINGS.one(
         {
             "client_id": client_id,

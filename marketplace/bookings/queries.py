@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from marketplace.bookings.states import CLOSES_AFTER, HOLDING, Status
 from marketplace.core.database import read
 from marketplace.core.errors import not_found
 from marketplace.core.hot import HotQuery
-from marketplace.core.paging import Position, bounded_count
+from marketplace.core.paging import Page, Position, bounded_count
 from marketplace.profile.models import Profile
 from marketplace.schedule.localtime import moment_of, seconds_of, zone
 from marketplace.schedule.records import Coming
@@ -97,15 +96,6 @@ def own_booking(user_id: int, booking_id: int) -> tuple[Any, list[Event]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of rows, where the next begins, and the total when it was asked for."""
-
-    rows: Sequence[Any]
-    next: Position | None
-    total: int | None
-
-
 def own_bookings(
     user_id: int,
     *,
@@ -117,7 +107,7 @@ def own_bookings(
     after: Position | None,
     count: bool,
     now: datetime,
-) -> Page:
+) -> Page[Any]:
     """Bookings of which the user is a party, starting from `since` and before `until`, by their
     effective status.
     """

@@ -26,16 +26,17 @@ _NOBODY = 0
 _ONE_DAY = timedelta(days=1)
 # What is looked at only of a start that lies on the grid, where no fraction of a second does.
 _AFTER_THE_STEP = (None, Rule.DOES_NOT_FIT, Rule.TOO_SOON, Rule.TOO_FAR, Rule.TAKEN)
+# In the order of `Offer`.
+_OFFER: tuple[Any, ...] = (
+    Service.id,
+    Service.specialist_id,
+    Service.name,
+    sa.type_coerce(Service.price, sa.BigInteger),
+    Service.duration_minutes,
+)
+_WIDTH = len(_OFFER)
 _SERVICE = HotQuery(
-    sa.select(
-        Service.id,
-        Service.specialist_id,
-        Service.name,
-        sa.type_coerce(Service.price, sa.BigInteger),
-        Service.duration_minutes,
-    )
-    .join(User, User.id == Service.specialist_id)
-    .where(
+    sa.select(*_OFFER).where(
         Service.id == sa.bindparam("service_id"),
         sa.or_(Service.listed == sa.true(), Service.specialist_id == sa.bindparam("owner_id")),
         Service.archived_at.is_(None),
@@ -43,11 +44,7 @@ _SERVICE = HotQuery(
 )
 _WANTED = HotQuery(
     sa.select(
-        Service.id,
-        Service.specialist_id,
-        Service.name,
-        sa.type_coerce(Service.price, sa.BigInteger),
-        Service.duration_minutes,
+        *_OFFER,
         sa.exists()
         .where(
             TimeClaim.specialist_id == Service.specialist_id,
@@ -128,7 +125,8 @@ def wanted(service_id: int, client_id: int, now: datetime) -> Wanted:
     if row is None:
         offer_of(service_id, None)
         raise unauthorized(Code.TOKEN_REVOKED)
-    return Wanted(Offer(*row[:5]), schedules.settings_from(row[6:]), bool(row[5]))
+    offer, due, settings = row[:_WIDTH], row[_WIDTH], row[_WIDTH + 1 :]
+    return Wanted(Offer(*offer), schedules.settings_from(settings), bool(due))
 
 
 def availability(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import click
 
@@ -21,16 +20,16 @@ def roll() -> None:
 
     Run it once a day; a week without it does no harm, and neither does running it twice at once.
     """
-    done = _with_progress("Extending free time", lambda show: free_time_jobs.roll(utc_now(), show))
+    with cli.progress("Extending free time") as show:
+        done = free_time_jobs.roll(utc_now(), show)
     click.echo(f"Specialists whose free time was extended: {done}.")
 
 
 @catalogue.command("rebuild-free-time")
 def rebuild_free_time() -> None:
     """Build all specialists' free time anew; readers and writers are not disturbed."""
-    done = _with_progress(
-        "Building free time", lambda show: free_time_jobs.rebuild_all(utc_now(), show)
-    )
+    with cli.progress("Building free time") as show:
+        done = free_time_jobs.rebuild_all(utc_now(), show)
     click.echo(f"Specialists whose free time was built: {done}.")
 
 
@@ -50,20 +49,8 @@ def reindex() -> None:
             written += batch.written
             bar.update(batch.size)
             batch = search_upkeep.reindex_batch(batch.last_id)
-        word = search_upkeep.prune_batch(None)
-        while word is not None:
-            word = search_upkeep.prune_batch(word)
+        search_upkeep.prune_all()
     click.echo(f"Services looked at: {looked_at}, indexed anew: {written}.")
-
-
-def _with_progress(label: str, act: Callable[[free_time_jobs.Progress], int]) -> int:
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        return act(show)
 
 
 GROUPS = (catalogue,)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from marketplace.catalogue import near
 from marketplace.core import text
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
-from marketplace.core.paging import Position, bounded_count
+from marketplace.core.paging import Page, Position, bounded_count
 from marketplace.profile.models import Profile
 from marketplace.services.filters import bound
 from marketplace.services.models import Service
@@ -35,15 +35,6 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryPage:
-    """A page of rows, where the next begins, and the total when it was asked for."""
-
-    rows: list[tuple[Any, ...]]
-    next: Position | None
-    total: int | None
-
-
 @dataclass(frozen=True)
 class _Shape:
     filters: frozenset[str]
@@ -54,7 +45,7 @@ class _Shape:
 
 def directory_page(
     given: Mapping[str, Any], *, ordering: str, after: Position | None, limit: int, count: bool
-) -> DirectoryPage:
+) -> Page[tuple[Any, ...]]:
     """A page of specialists. `given` are filters by name, the category made ready."""
     parameters = _parameters(given)
     names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
@@ -68,11 +59,11 @@ def directory_page(
     rows = _query(shape).rows(paged)
     total = _count(shape).rows(parameters)[0][0] if count else None
     if len(rows) <= limit:
-        return DirectoryPage(rows, None, total)
+        return Page(rows, None, total)
     last = rows[limit - 1]
     at = {"-created_at": 8, "name": 7, "distance": 10}[ordering]
     key = last[at] if ordering == "name" else moment_key(last[at])
-    return DirectoryPage(rows[:limit], Position(key, last[0]), total)
+    return Page(rows[:limit], Position(key, last[0]), total)
 
 
 def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -15,12 +15,12 @@ from marketplace.catalogue.near import Near
 from marketplace.catalogue.search import SearchPlan, plan
 from marketplace.core.errors import invalid
 from marketplace.core.hot import HotQuery
-from marketplace.core.paging import Position
+from marketplace.core.paging import Page, Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
 from marketplace.schedule.free_time import Window
 from marketplace.services.list_sources import COLUMNS, KEYS, Also, Key, Source
-from marketplace.services.listing import Page, services_page
+from marketplace.services.listing import services_page
 from marketplace.services.models import Category, Service
 from marketplace.services.queries import one_for, seen_by
 
@@ -141,7 +141,7 @@ def category_ids(slug: str) -> list[int]:
 
 def catalogue_page(
     asked: Wanted, *, ordering: str, after: Position | None, limit: int, count: bool
-) -> Page:
+) -> Page[tuple[Any, ...]]:
     """A page of all listed services."""
     source = _PLAIN
     if asked.near is not None:
@@ -159,7 +159,7 @@ def catalogue_page(
     )
 
 
-def services_of(specialist_id: int, limit: int) -> list[tuple[Any, ...]]:
+def services_of(specialist_id: int, limit: int) -> Sequence[tuple[Any, ...]]:
     """A specialist's newest listed services."""
     given = {"specialist": specialist_id}
     page = services_page(

@@ -83,13 +83,6 @@ def reindex_batch(after: int) -> Batch:
     return Batch(len(ids), _index(ids), ids[-1] if ids else None)
 
 
-@transactional
-def index_missing() -> None:
-    """Index the services that others wrote straight into the table."""
-    kept = sa.exists().where(_ROWS.c.service_id == Service.id)
-    _index_where(~kept)
-
-
 def count_services() -> int:
     """How many services there are to look at."""
     return session().scalars(sa.select(sa.func.count()).select_from(Service)).one()
@@ -109,7 +102,9 @@ def prune_batch(after: WordKey | None) -> WordKey | None:
 
 
 def prune_all() -> None:
-    """Forget every word that no service has, in the present transaction."""
+    """Forget every word that no service has, each batch in its own transaction when there is none
+    at present.
+    """
     after = prune_batch(None)
     while after is not None:
         after = prune_batch(after)

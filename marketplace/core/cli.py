@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TextIO, TypeVar
 
 import click
 import marshmallow as ma
@@ -157,6 +157,18 @@ def writing(path: Path) -> Generator[IO[bytes]]:
 def yes_option(command: F) -> F:
     """Give a command `--yes` (`yes`), which answers what `confirm` asks."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+@contextmanager
+def progress(label: str, file: TextIO | None = None) -> Generator[Callable[[int, int], None]]:
+    """A bar moved by calls with how much is done of how much; on standard error, or in `file`."""
+    with click.progressbar(length=1, label=label, file=file or sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
 
 
 def confirm(question: str, *, yes: bool) -> None:

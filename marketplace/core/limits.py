@@ -49,6 +49,11 @@ def address_key(address: str) -> str:
     return str(ipaddress.ip_network((parsed, _IPV6_CUSTOMER_BITS), strict=False))
 
 
+def by_address(name: str) -> tuple[str, str]:
+    """The bucket of a named limit that counts the caller's address."""
+    return name, address_key(client_address())
+
+
 def limit_key() -> str:
     """The bucket of a request: the user when signed in, else the address."""
     viewer = optional_viewer()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from flask import Response, request
 from marketplace.core import text
 from marketplace.core.errors import invalid
 from marketplace.core.fields import MAX_ID
+
+Row = TypeVar("Row")
 
 # The largest sort key: microseconds since 1970 at the end of the year 9999.
 MAX_KEY = 253_402_300_799_999_999
@@ -31,6 +33,15 @@ class Position:
 
     key: Any
     row_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """The rows of a page, where the next page begins, and the total when it was asked for."""
+
+    rows: Sequence[Row]
+    next: Position | None
+    total: int | None
 
 
 def encode_cursor(ordering: str, position: Position) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from marketplace.core.database import read
 from marketplace.core.errors import Code
 from marketplace.core.hot import HotQuery
-from marketplace.core.paging import Position
+from marketplace.core.paging import Page, Position
 from marketplace.core.permissions import unauthorized
 from marketplace.profile.models import Profile
 from marketplace.schedule.localtime import day_of
@@ -150,17 +149,6 @@ def _date(stored: Any) -> date:
     return date.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionPage:
-    """A page of exceptions with their intervals, where the next page begins, and the total when it
-    was asked for.
-    """
-
-    rows: list[tuple[Any, list[Interval]]]
-    next: Position | None
-    total: int | None
-
-
 def exceptions_page(
     user_id: int,
     *,
@@ -169,8 +157,10 @@ def exceptions_page(
     limit: int,
     after: Position | None,
     count: bool,
-) -> ExceptionPage:
-    """The exceptions that touch the dates from `first` to `last`, by their first date."""
+) -> Page[tuple[Any, list[Interval]]]:
+    """The exceptions that touch the dates from `first` to `last`, each with its intervals, by their
+    first date.
+    """
     mine = [ScheduleException.user_id == user_id]
     if first is not None:
         mine.append(ScheduleException.date_to >= first)
@@ -193,9 +183,7 @@ def exceptions_page(
     if len(rows) > limit:
         last_row = rows[limit - 1]
         following = Position(last_row.date_from.toordinal() - _EPOCH_DAY, last_row.id)
-    return ExceptionPage(
-        [(row, intervals.get(row.id, [])) for row in rows[:limit]], following, total
-    )
+    return Page([(row, intervals.get(row.id, [])) for row in rows[:limit]], following, total)
 
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()

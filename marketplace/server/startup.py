@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -15,6 +16,7 @@ from flask import Flask
 
 from marketplace.auth.models import User
 from marketplace.bookings import free_time_jobs
+from marketplace.core import cli
 from marketplace.core.clock import utc_now
 from marketplace.core.database import read, release
 from marketplace.server.serve import StartError
@@ -91,12 +93,7 @@ def _has_demo_logins() -> bool:
 
 
 def _load_demo() -> None:
-    with click.progressbar(length=1, label="Loading demo data") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
+    with cli.progress("Loading demo data", sys.stdout) as show:
         try:
             operations.load(
                 specialists=DEMO_SPECIALISTS,
@@ -114,12 +111,7 @@ def _load_demo() -> None:
 def _roll_free_time() -> None:
     """What a timer does elsewhere, once a day: nobody has one while developing."""
     now = utc_now()
-    with click.progressbar(length=1, label="Extending free time") as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
+    with cli.progress("Extending free time", sys.stdout) as show:
         free_time_jobs.roll(now, show)
 
 

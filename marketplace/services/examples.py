@@ -36,13 +36,6 @@ CATALOGUE_SERVICE = {
         "reviews_count": 0,
     },
 }
-CATEGORIES = [
-    {
-        "slug": "massage",
-        "name": "Массаж",
-        "children": [{"slug": "massage-classic", "name": "Классический массаж"}],
-    }
-]
 SUGGESTIONS = {
     "names": ["Массаж спины", "Массаж лица"],
     "categories": ["Массаж"],

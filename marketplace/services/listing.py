@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from marketplace.core.database import read
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
-from marketplace.core.paging import Position, bounded_count
+from marketplace.core.paging import Page, Position, bounded_count
 from marketplace.services import name_search, price_range
 from marketplace.services.filters import OF_SERVICES, Filter, Steering
 from marketplace.services.list_sources import Also, Key, Source
@@ -40,17 +40,6 @@ class Scope(Enum):
 
     LISTED = "listed"
     OWN = "own"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The rows of a page (`COLUMNS`, then the source's own), where the next page begins, and the
-    total when it was asked for.
-    """
-
-    rows: list[tuple[Any, ...]]
-    next: Position | None
-    total: int | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +79,7 @@ def services_page(
     count: bool,
     also: Also | None = None,
     search: Search | None = None,
-) -> Page:
+) -> Page[tuple[Any, ...]]:
     """A page of the listed services, or with `owner_id` of that specialist's own, hidden ones too
     and archived ones not. `given` are the filters' values by name, those of `table` and `name`.
     The ordering by relevance needs a `search`.

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from marketplace.core.database import read
 from marketplace.core.errors import not_found
 from marketplace.core.hot import HotQuery
-from marketplace.core.paging import Position
+from marketplace.core.paging import Page, Position
 from marketplace.core.permissions import Viewer
 from marketplace.services.list_sources import COLUMNS, KEYS, Source
-from marketplace.services.listing import Page, services_page
+from marketplace.services.listing import services_page
 from marketplace.services.models import Category, Service
 
 
@@ -52,7 +52,7 @@ def list_services(
     after: Position | None,
     limit: int,
     count: bool,
-) -> Page:
+) -> Page[tuple[Any, ...]]:
     """A specialist's own services, hidden ones too (the archive aside); for everybody else all
     listed ones (contract section 1).
     """

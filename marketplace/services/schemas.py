@@ -83,12 +83,3 @@ class ServiceOut(OutSchema):
     visible = ma.fields.Boolean(required=True)
     created_at = ma.fields.AwareDateTime(required=True)
     updated_at = ma.fields.AwareDateTime(required=True)
-
-
-class CategoryNode(OutSchema):
-    slug = ma.fields.String(required=True)
-    name = ma.fields.String(required=True)
-
-
-class CategoryOut(CategoryNode):
-    children = ma.fields.List(ma.fields.Nested(CategoryNode), required=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 import click
@@ -30,12 +29,7 @@ def load(specialists: int, services_each: int, clients: int, seed: int) -> None:
             "Demo data is only loaded in development: its password is published."
         )
     started = time.monotonic()
-    with click.progressbar(length=1, label="Loading demo data", file=sys.stderr) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
+    with cli.progress("Loading demo data") as show:
         try:
             counts = operations.load(
                 specialists=specialists,
