@@ -17,18 +17,13 @@ from marketplace.core import audit, text
 from marketplace.core.database import session, transactional
 from marketplace.core.errors import Code, DomainError
 from marketplace.core.fields import MAX_ID
+from marketplace.core.parts import Parts
 
 _ID = re.compile(r"[0-9]{1,10}", re.ASCII)
 _PHONE_SIGNS = re.compile(r"[\s().-]")
 
-# What other features tell about a person (services count theirs).
-_on_show: list[Callable[[int], Mapping[str, Any]]] = []
-
-
-def on_show(part: Callable[[int], Mapping[str, Any]]) -> None:
-    """Register a feature's part of what is told about a person."""
-    if part not in _on_show:
-        _on_show.append(part)
+# Called with a feature's part of what is told about a person (services count theirs).
+on_show: Parts[Callable[[int], Mapping[str, Any]]] = Parts()
 
 
 class NotPossible(DomainError):
@@ -243,7 +238,7 @@ def user_details(user_id: int, now: datetime) -> dict[str, Any]:
     row = session().execute(sa.select(*columns).where(User.id == user_id)).mappings().one()
     alive = sa.select(sa.func.count()).where(Session.user_id == user_id, sessions.live(now))
     details = dict(row) | {"live_sessions": session().scalar(alive)}
-    for part in _on_show:
+    for part in on_show:
         details |= part(user_id)
     return details
 

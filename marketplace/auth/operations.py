@@ -24,6 +24,7 @@ from marketplace.auth.sessions import TokenPair
 from marketplace.core import audit, text
 from marketplace.core.database import release, session, transactional, violated
 from marketplace.core.errors import Code, DomainError, Message
+from marketplace.core.parts import Parts
 from marketplace.core.permissions import unauthorized
 
 log = logging.getLogger(__name__)
@@ -42,22 +43,10 @@ _COLUMNS = {
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-# What other features do in the transaction that makes an account (profile makes its row).
-_on_created: list[Callable[[User, datetime], None]] = []
-# What they do in the transaction that blocks or unblocks one (services hide).
-_on_block: list[Callable[[User, datetime], None]] = []
-
-
-def on_created(part: Callable[[User, datetime], None]) -> None:
-    """Register a feature's part of making an account."""
-    if part not in _on_created:
-        _on_created.append(part)
-
-
-def on_block(part: Callable[[User, datetime], None]) -> None:
-    """Register a feature's part of blocking or unblocking a person."""
-    if part not in _on_block:
-        _on_block.append(part)
+# Called with what a feature does in the transaction that makes an account (profile makes its row).
+on_created: Parts[Callable[[User, datetime], None]] = Parts()
+# And in the one that blocks or unblocks a person (services hide).
+on_block: Parts[Callable[[User, datetime], None]] = Parts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +94,7 @@ def create_user(new: NewUser, now: datetime) -> User:
         if constraint not in _TAKEN:
             raise
         raise _conflict(held, constraint) from None
-    for part in _on_created:
+    for part in on_created:
         part(user, now)
     return user
 
@@ -274,5 +263,5 @@ def end_all_sessions(user_id: int, reason: str, now: datetime) -> int:
 
 def run_block_parts(user: User, now: datetime) -> None:
     """Let every feature act on the person's changed standing, in the caller's transaction."""
-    for part in _on_block:
+    for part in on_block:
         part(user, now)

@@ -12,19 +12,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from marketplace.core import audit
 from marketplace.core.database import session, table_of, transactional
 from marketplace.core.errors import Code, DomainError, not_found
+from marketplace.core.parts import Parts
 from marketplace.notifications.models import DEAD, PENDING, Notification, PushDevice
 
 MAX_DEVICES = 20
 # Said to somebody whose account is gone by then.
 FAREWELL = "account_erased"
 _DEVICES = table_of(PushDevice)
-_on_device: list[Callable[[int], object]] = []
-
-
-def on_device(part: Callable[[int], object]) -> None:
-    """Register what must hold of a person who gets a device; it raises, in that transaction."""
-    if part not in _on_device:
-        _on_device.append(part)
+# Called with what must hold of a person who gets a device; it raises, in that transaction.
+on_device: Parts[Callable[[int], object]] = Parts()
 
 
 class NotDead(DomainError):
@@ -43,7 +39,7 @@ def register_device(user_id: int, token: str, platform: str, now: datetime) -> i
     """Keep a push token as this person's, whosever it was: a phone has one person at a time. Beyond
     twenty the one unseen for longest goes. Raises 401.
     """
-    for part in _on_device:
+    for part in on_device:
         part(user_id)
     connection = session().connection()
     values = {"token": token, "created_at": now} | {

@@ -10,6 +10,7 @@ from jinja2 import TemplateError
 
 from marketplace.core.database import session
 from marketplace.core.errors import not_found
+from marketplace.core.parts import Parts
 from marketplace.notifications.models import Notification
 from marketplace.notifications.readers import NOBODY, Reader
 from marketplace.notifications.routing import CODES
@@ -26,15 +27,8 @@ __all__ = [
 ]
 
 
-# Who knows readers comes later in the house and hands it forward.
-_on_read: list[Callable[[Sequence[int]], Mapping[int, Reader]]] = []
-
-
-def on_read(part: Callable[[Sequence[int]], Mapping[int, Reader]]) -> None:
-    """Register who knows in which language and zone people read."""
-    if part not in _on_read:
-        _on_read.append(part)
-
+# Called with who knows in which language and zone people read; that comes later in the house.
+on_read: Parts[Callable[[Sequence[int]], Mapping[int, Reader]]] = Parts()
 
 # Who knows what a row of a kind must not hold (codes) comes later too, and fills it in.
 Filling = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any] | None]]
@@ -52,7 +46,7 @@ def readers_of(user_ids: Sequence[int]) -> dict[int, Reader]:
     """How these people are spoken to; who is not known is not in it."""
     readers: dict[int, Reader] = {}
     if user_ids:
-        for part in _on_read:
+        for part in on_read:
             readers.update(part(user_ids))
     return readers
 

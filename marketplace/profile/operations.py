@@ -12,26 +12,16 @@ from marketplace.auth import sessions
 from marketplace.auth.models import User
 from marketplace.core import text
 from marketplace.core.database import session, transactional
+from marketplace.core.parts import Parts
 from marketplace.profile.geography import Point, public_point
 from marketplace.profile.models import Profile
 
 POINT_COLUMNS = ("latitude", "longitude", "public_latitude", "public_longitude")
-_zone_changed: list[Callable[[int, datetime], None]] = []
 
-
-def on_zone(part: Callable[[int, datetime], None]) -> None:
-    """Register who is told of a changed zone, in the transaction that changes it."""
-    if part not in _zone_changed:
-        _zone_changed.append(part)
-
-
-_on_named: list[Callable[[int], None]] = []
-
-
-def on_named(part: Callable[[int], None]) -> None:
-    """`part` hears the id of a person whose name is another, in the transaction that changes it."""
-    if part not in _on_named:
-        _on_named.append(part)
+# Called with who is told of a changed zone, in the transaction that changes it.
+on_zone: Parts[Callable[[int, datetime], None]] = Parts()
+# Called with who hears the id of a person whose name is another, in that transaction too.
+on_named: Parts[Callable[[int], None]] = Parts()
 
 
 def create_profile(user: User, now: datetime) -> None:
@@ -69,11 +59,11 @@ def change_profile(
     if session().is_modified(profile):
         profile.updated_at = now
         if "full_name" in changes:
-            for renamed in _on_named:
+            for renamed in on_named:
                 renamed(user_id)
     if profile.timezone != zone:
         session().flush()
-        for part in _zone_changed:
+        for part in on_zone:
             part(user_id, now)
     return profile
 

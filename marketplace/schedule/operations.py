@@ -17,6 +17,7 @@ from marketplace.auth import sessions
 from marketplace.auth.models import User
 from marketplace.core.database import session, transactional, violated
 from marketplace.core.errors import Code, DomainError, not_found
+from marketplace.core.parts import Parts
 from marketplace.profile.models import Profile
 from marketplace.schedule import queries
 from marketplace.schedule.diary import lock_diaries
@@ -34,26 +35,12 @@ MAX_AFFECTED = 100
 RequireMatch = Callable[[Any], None]
 
 
-# Bookings hand forward what is still to come of a specialist.
-_coming: list[Callable[[int, datetime], Sequence[Coming]]] = []
-
-
-def on_coming(part: Callable[[int, datetime], Sequence[Coming]]) -> None:
-    """Register who knows of a specialist's coming bookings."""
-    if part not in _coming:
-        _coming.append(part)
-
-
-# And whoever keeps something that is made of working time: the specialist, and the first and the
-# last date that were changed, None for all of them.
+# Called with who knows of a specialist's coming bookings: bookings hand that forward.
+on_coming: Parts[Callable[[int, datetime], Sequence[Coming]]] = Parts()
+# The specialist, and the first and the last date that were changed, None for all of them.
 Changed = Callable[[int, date | None, date | None, datetime], None]
-_changed: list[Changed] = []
-
-
-def on_changed(part: Changed) -> None:
-    """Register who is told of a change of working time or settings, in its transaction."""
-    if part not in _changed:
-        _changed.append(part)
+# Called with who keeps what is made of working time and settings; told in their transaction.
+on_changed: Parts[Changed] = Parts()
 
 
 class _Rehearsed(Exception):
@@ -196,7 +183,7 @@ def _tell_changed(
     user_id: int, now: datetime, first: date | None = None, last: date | None = None
 ) -> None:
     session().flush()
-    for part in _changed:
+    for part in on_changed:
         part(user_id, first, last, now)
 
 
@@ -217,7 +204,7 @@ def _told(user_id: int, dry_run: bool, now: datetime) -> Affected:
 
 def affected_now(user_id: int, now: datetime) -> Affected:
     """The coming bookings that stand outside working time as it is now."""
-    coming = [one for part in _coming for one in part(user_id, now)]
+    coming = [one for part in on_coming for one in part(user_id, now)]
     if not coming:
         return Affected([], 0)
     clock = zone(queries.settings_of(user_id).timezone)

@@ -83,7 +83,7 @@ def booked(monkeypatch: pytest.MonkeyPatch, *spans: tuple[str, str]) -> list[dic
         for number, (start, end) in enumerate(spans, 1)
     ]
     coming = [Coming(_seconds(one["starts_at"]), _seconds(one["ends_at"]), one) for one in shown]
-    monkeypatch.setattr(operations, "_coming", [lambda _user_id, _now: coming])
+    monkeypatch.setattr(operations, "on_coming", [lambda _user_id, _now: coming])
     return shown
 
 
