@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,7 +16,9 @@ from flask import Flask
 from marketplace.bookings import free_time_integrity, free_time_jobs, lifecycle
 from marketplace.core.clock import utc_now
 from marketplace.core.database import read
+from marketplace.core.hot import moment_from_key, moment_key
 from marketplace.schedule import free_time
+from marketplace.schedule.next_slots import NextSlot, Pair, next_slots
 from marketplace.services.models import Service
 
 ZONES = ("Europe/Moscow", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia", "Europe/Berlin")
@@ -47,7 +50,8 @@ def assert_exact(app: Flask, caller: Actor, services: dict[int, int], random: Ra
         rows = read().execute(sa.select(Service.id, Service.specialist_id)).all()
         specialists = {row.id: row.specialist_id for row in rows}
         pairs = [(specialists[number], length) for length, number in services.items()]
-        upcoming = free_time.next_slots(pairs, now)
+        upcoming = next_slots(pairs, now)
+        assert_good_through(upcoming, now, random)
     ahead = random.choice((0, 1, 2, 3, 7, 20))
     day = now.date() + timedelta(days=ahead)
     low = random.choice((0, 0, 9 * 60, 13 * 60 + 7))
@@ -64,12 +68,23 @@ def assert_exact(app: Flask, caller: Actor, services: dict[int, int], random: Ra
         soon = listed(
             caller, number, month.isoformat(), (month + timedelta(days=30)).isoformat(), None
         )
-        told = upcoming[specialists[number], length]
+        told = upcoming[specialists[number], length].start
         if soon:
             assert told == soon[0]
         else:
             assert told is None or told[:10] > (month + timedelta(days=30)).isoformat()
     assert faults(app) == []
+
+
+def assert_good_through(told: Mapping[Pair, NextSlot], now: datetime, random: Random) -> None:
+    """As long as nothing is written, a next slot stays what it was for as long as it says."""
+    began = moment_key(now)
+    for pair, slot in told.items():
+        assert slot.good_through >= began
+        last = min(slot.good_through, began + 90 * 86_400_000_000)
+        for moment in (last, random.randint(began, last)):
+            again = next_slots([pair], moment_from_key(moment))[pair]
+            assert again.start == slot.start, (pair, slot, moment)
 
 
 class Deeds:

@@ -28,8 +28,10 @@ from test_query_counts import statements
 from marketplace.bookings import free_time as upkeep
 from marketplace.core.clock import utc_now
 from marketplace.core.database import read
+from marketplace.core.hot import moment_from_key, moment_key
 from marketplace.schedule import free_time
 from marketplace.schedule.models import FreeSpan
+from marketplace.schedule.next_slots import NextSlot, next_slots
 
 DURATIONS = (5, 45, 60, 240, 1_440)
 
@@ -184,9 +186,29 @@ def test_next_slots_are_one_query(app: Flask, specialist: Actor, services: dict[
     pairs = [(specialist.user_id, each) for each in services]
     pairs += [(1_000 + each, 60) for each in range(95)]
     with statements(app) as sent, app.app_context():
-        few = free_time.next_slots(pairs[:1], utc_now())
-        many = free_time.next_slots(pairs, utc_now())
+        few = next_slots(pairs[:1], utc_now())
+        many = next_slots(pairs, utc_now())
 
     assert len(sent) == 2
     assert few.items() <= many.items()
-    assert len([each for each in many.values() if each]) == len(DURATIONS) - 1
+    assert len([each for each in many.values() if each.start]) == len(DURATIONS) - 1
+
+
+def test_a_next_slot_is_good_until_its_notice_begins_or_a_hold_ends(
+    app: Flask, client: Actor, specialist: Actor, service: int, clock: time_machine.Coordinates
+) -> None:
+    set_up(specialist, min_notice_minutes=30)
+    pair = (specialist.user_id, 60)
+
+    def told() -> NextSlot:
+        with app.app_context():
+            return next_slots([pair], utc_now())[pair]
+
+    first = told()
+    assert first.start == slot("10:00", 0)
+    assert first.good_through == moment_key(datetime.fromisoformat(slot("09:30", 0)))
+    held = hold(client, service, slot("10:00", 0))
+    expires = moment_key(datetime.fromisoformat(held["expires_at"]))
+    assert told() == NextSlot(slot("11:00", 0), expires - 1)
+    go_to(clock, moment_from_key(expires), client)
+    assert told() == first
