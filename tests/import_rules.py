@@ -69,16 +69,19 @@ ROLES = {
     "bookings.free_time_integrity": "operations",
     "bookings.free_time_jobs": "operations",
     "schedule.free_time": "queries",
+    "schedule.next_slots": "queries",
     "catalogue.availability": "queries",
     "bookings.time_routes": "routes",
     "catalogue.counts": "queries",
-    "catalogue.directory": "rules",
+    "catalogue.directory": "queries",
     "catalogue.facets": "rules",
     "catalogue.specialist_routes": "routes",
     "catalogue.privacy": "operations",
     "catalogue.search": "queries",
     "catalogue.search_upkeep": "operations",
+    "catalogue.soonest": "queries",
     "catalogue.suggestions": "queries",
+    "catalogue.upcoming": "queries",
 }
 
 PURE = {

@@ -32,12 +32,17 @@ def window_of(query: Mapping[str, Any], now: datetime) -> Window | None:
     # The date of the specialist counts for the horizon, and may be the next one.
     if day > _today(_FIRST_TO_BEGIN, now) + MAX_HORIZON:
         raise invalid("available_on", "date_too_far")
+    require_built(now)
+    since, until = query.get("available_from", 0), query.get("available_to", _DAY_MINUTES)
+    return window(day, since, until, timezone, now)
+
+
+def require_built(now: datetime) -> None:
+    """Raise 503 while nobody knows who is free."""
     if not is_built(now):
         raise DomainError(
             Code.SERVICE_UNAVAILABLE, headers={"Retry-After": str(_RETRY_AFTER_SECONDS)}
         )
-    since, until = query.get("available_from", 0), query.get("available_to", _DAY_MINUTES)
-    return window(day, since, until, timezone, now)
 
 
 def _today(timezone: str, now: datetime) -> date:

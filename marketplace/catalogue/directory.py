@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from marketplace.catalogue import near
+from marketplace.catalogue import near, soonest
+from marketplace.catalogue.orderings import NEXT_SLOT
 from marketplace.core import text
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
 from marketplace.core.paging import Page, Position, bounded_count
 from marketplace.profile.models import Profile
+from marketplace.schedule.free_time import asked_at
 from marketplace.services.filters import bound
 from marketplace.services.models import Service
 
-ORDERINGS = ("-created_at", "name", "distance")
 _DISTANCE = near.metres_to(near.columns_of(Profile))
 # In the order of `views.SpecialistRow`.
 _COLUMNS: tuple[Any, ...] = (
@@ -44,13 +46,21 @@ class _Shape:
 
 
 def directory_page(
-    given: Mapping[str, Any], *, ordering: str, after: Position | None, limit: int, count: bool
+    given: Mapping[str, Any],
+    now: datetime,
+    *,
+    ordering: str,
+    after: Position | None,
+    limit: int,
+    count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of specialists. `given` are filters by name, the category made ready."""
     parameters = _parameters(given)
     names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
     shape = _Shape(names, ordering, after is not None, near.is_sqlite())
     paged = dict(parameters, limit=limit + 1)
+    if ordering == NEXT_SLOT:
+        paged |= asked_at(now)
     if after is not None:
         key = after.key
         is_moment = ordering == "-created_at"
@@ -58,12 +68,14 @@ def directory_page(
         paged["after_id"] = after.row_id
     rows = _query(shape).rows(paged)
     total = _count(shape).rows(parameters)[0][0] if count else None
-    if len(rows) <= limit:
-        return Page(rows, None, total)
-    last = rows[limit - 1]
-    at = {"-created_at": 8, "name": 7, "distance": 10}[ordering]
-    key = last[at] if ordering == "name" else moment_key(last[at])
-    return Page(rows[:limit], Position(key, last[0]), total)
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        at = {"-created_at": 8, "name": 7, "distance": 10, NEXT_SLOT: -1}[ordering]
+        key = last[at] if ordering == "name" else moment_key(last[at])
+        following = Position(key, last[0])
+    shown = rows[:limit]
+    return Page([row[:-1] for row in shown] if ordering == NEXT_SLOT else shown, following, total)
 
 
 def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,13 +143,16 @@ def _conditions(shape: _Shape) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _query(shape: _Shape) -> HotQuery:
+    more = (_DISTANCE.label("metres"),) if "near" in shape.filters else ()
+    if shape.ordering == NEXT_SLOT:
+        columns, asked = (*_COLUMNS, *more), _conditions(shape)
+        return soonest.specialists_query(columns, asked, sqlite=shape.sqlite, follows=shape.follows)
     keys: dict[str, Any] = {
         "-created_at": Profile.created_at,
         "name": Profile.full_name_folded,
         "distance": _DISTANCE,
     }
     key = keys[shape.ordering]
-    more = (_DISTANCE.label("metres"),) if "near" in shape.filters else ()
     query = sa.select(*_COLUMNS, *more).where(*_conditions(shape))
     descending = shape.ordering.startswith("-")
     if shape.follows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from marketplace.core.openapi import EXAMPLE_DAY as DAY
 from marketplace.profile.examples import PROFILE
 from marketplace.schedule.examples import HOURS
 from marketplace.services.examples import SERVICE
@@ -35,6 +36,7 @@ SPECIALIST: dict[str, Any] = {
     "reviews_count": 0,
     "experience_years": 8,
     "place": PROFILE["place"],
+    "next_slot": f"{DAY}T10:00:00+03:00",
 }
 SPECIALIST_PAGE: dict[str, Any] = {
     **PROFILE,
@@ -42,5 +44,6 @@ SPECIALIST_PAGE: dict[str, Any] = {
     "reviews_count": 0,
     **HOURS,
     "hours_text": ["пн–пт 10:00–14:00, 15:00–19:00"],
-    "services": [SERVICE],
+    "next_slot": SPECIALIST["next_slot"],
+    "services": [{**SERVICE, "next_slot": SPECIALIST["next_slot"]}],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,19 +13,20 @@ import sqlalchemy as sa
 from marketplace.catalogue import near
 from marketplace.catalogue.filters import OF_CATALOGUE
 from marketplace.catalogue.near import Near
+from marketplace.catalogue.orderings import DISTANCE, NEXT_SLOT
 from marketplace.catalogue.search import SearchPlan, plan
+from marketplace.catalogue.soonest import services_query
 from marketplace.core.errors import invalid
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Page, Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
-from marketplace.schedule.free_time import Window
+from marketplace.schedule.free_time import Window, asked_at
 from marketplace.services.list_sources import COLUMNS, KEYS, Also, Key, Source
-from marketplace.services.listing import services_page
+from marketplace.services.listing import counted, services_page, shaped
 from marketplace.services.models import Category, Service
 from marketplace.services.queries import one_for, seen_by
 
-DISTANCE = "distance"
 # In the order of `views.CardRow`.
 _CARD = (Profile.full_name, Profile.avatar, Profile.city, Profile.version)
 
@@ -140,12 +142,20 @@ def category_ids(slug: str) -> list[int]:
 
 
 def catalogue_page(
-    asked: Wanted, *, ordering: str, after: Position | None, limit: int, count: bool
+    asked: Wanted,
+    now: datetime,
+    *,
+    ordering: str,
+    after: Position | None,
+    limit: int,
+    count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of all listed services."""
     source = _PLAIN
     if asked.near is not None:
         source = _BY_DISTANCE if ordering == DISTANCE else _WITH_DISTANCE
+    if ordering == NEXT_SLOT:
+        return _soonest_page(source, asked, now, after=after, limit=limit, count=count)
     return services_page(
         source,
         asked.given,
@@ -157,6 +167,31 @@ def catalogue_page(
         also=asked.also(),
         search=asked.search,
     )
+
+
+def _soonest_page(
+    source: Source,
+    asked: Wanted,
+    now: datetime,
+    *,
+    after: Position | None,
+    limit: int,
+    count: bool,
+) -> Page[tuple[Any, ...]]:
+    if asked.search is not None and asked.search.is_empty:
+        return Page([], None, 0 if count else None)
+    shape, parameters = shaped(
+        source, asked.given, table=OF_CATALOGUE, also=asked.also(), search=asked.search
+    )
+    paged = {**parameters, **asked_at(now), "limit": limit + 1}
+    if after is not None:
+        paged |= {"after_key": after.key, "after_id": after.row_id}
+    rows = services_query(shape, follows=after is not None).rows(paged)
+    following = None
+    if len(rows) > limit:
+        following = Position(rows[limit - 1][-1], rows[limit - 1][0])
+    total = counted(shape, parameters) if count else None
+    return Page([row[:-1] for row in rows[:limit]], following, total)
 
 
 def services_of(specialist_id: int, limit: int) -> Sequence[tuple[Any, ...]]:

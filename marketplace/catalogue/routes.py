@@ -6,9 +6,20 @@ from typing import Any
 
 from flask import Response, request
 
-from marketplace.catalogue import availability, counts, facets, queries, schemas, suggestions, views
+from marketplace.catalogue import (
+    availability,
+    counts,
+    facets,
+    queries,
+    schemas,
+    soonest,
+    suggestions,
+    upcoming,
+    views,
+)
 from marketplace.catalogue import examples as catalogue_examples
 from marketplace.catalogue.near import CANDIDATES
+from marketplace.catalogue.orderings import NEWEST, NEXT_SLOT
 from marketplace.core import conditional, paging
 from marketplace.core.api import ID, Blueprint
 from marketplace.core.clock import utc_now
@@ -34,12 +45,15 @@ _LIST = f"""\
 специалистов: где их больше, радиус уменьшается вдвое, пока не станет меньше; в `Link` стоит радиус,
 который взят на самом деле.
 
+`next_slot` — ближайшее время, на которое можно записаться: первое из `slots`.
+`ordering=next_slot` ставит первыми тех, кто свободен раньше; просматриваются {soonest.CANDIDATES}
+новейших из подходящих услуг.
+
 С `facets=true` в `Link` есть и ссылка `rel="facets"`: сколько услуг с этими фильтрами в каждой
 категории, в каждом городе и за какую цену."""
 
 # For how many seconds a cache may keep what an anonymous caller is shown.
 LISTED_SECONDS, COUNTED_SECONDS = 10, 60
-NEWEST = "-created_at"
 _OF_PAGES = schemas.FacetsQuery.Meta.exclude
 
 blp = Blueprint("catalogue", __name__, url_prefix="/api")
@@ -59,13 +73,17 @@ blp = Blueprint("catalogue", __name__, url_prefix="/api")
 def list_catalogue(query: dict[str, Any]) -> Response:
     ordering = _ordering(query)
     after = paging.decode_cursor(query.get("cursor"), ordering)
-    free = availability.window_of(query, utc_now())
+    now = utc_now()
+    if ordering == NEXT_SLOT:
+        availability.require_built(now)
+    free = availability.window_of(query, now)
     asked = queries.wanted(query, free=free, follows=after is not None)
     page = queries.catalogue_page(
-        asked, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
+        asked, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
-    body = json_list([views.catalogue_json(row) for row in page.rows])
-    etag = conditional.etag_of([*map(views.row_versions, page.rows), page.next])
+    slots = upcoming.of_services(page.rows, now).slots
+    body = json_list([views.catalogue_json(*each) for each in zip(page.rows, slots, strict=True)])
+    etag = conditional.etag_of([*map(views.row_versions, page.rows), page.next, *slots])
     response = _kept(body, etag, LISTED_SECONDS)
     paging.paged(response, ordering, page.next, page.total, **asked.radius())
     if query["facets"]:
@@ -111,8 +129,9 @@ def suggest(query: dict[str, Any]) -> Response:
 def get_catalogue_service(service_id: int) -> Response:
     viewer = optional_viewer()
     row = queries.catalogue_service(viewer, service_id)
-    etag = conditional.etag_of(["catalogue", *views.row_versions(row)])
-    return _kept(views.catalogue_json(row), etag, LISTED_SECONDS)
+    slot = upcoming.of_services([row], utc_now()).slots[0]
+    etag = conditional.etag_of(["catalogue", *views.row_versions(row), slot])
+    return _kept(views.catalogue_json(row, slot), etag, LISTED_SECONDS)
 
 
 @blp.operation(

@@ -7,8 +7,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from marketplace.catalogue.directory import ORDERINGS as DIRECTORY_ORDERINGS
 from marketplace.catalogue.near import Near
+from marketplace.catalogue.orderings import DISTANCE, NEWEST, OF_SERVICES, OF_SPECIALISTS
 from marketplace.catalogue.parameters import QueryDecimal, QueryPoint
 from marketplace.core import fields
 from marketplace.core.fields import refuse
@@ -17,8 +17,6 @@ from marketplace.core.time_fields import Date, WallTime
 from marketplace.profile.models import MAX_EXPERIENCE_YEARS
 from marketplace.profile.schemas import ProfileOut, PublicPlaceOut
 from marketplace.schedule.schemas import WeeklyIntervalOut
-from marketplace.services.listing import ORDERINGS
-from marketplace.services.ranking import RELEVANCE
 from marketplace.services.schemas import (
     DURATION_MAX,
     DURATION_MIN,
@@ -67,7 +65,7 @@ class PlaceQuery(QuerySchema):
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _near_is_there(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
-        needs = data.get("radius_km") is not None or data.get("ordering") == "distance"
+        needs = data.get("radius_km") is not None or data.get("ordering") == DISTANCE
         if needs and data.get("near") is None:
             raise ma.ValidationError({"near": refuse("required").messages})
 
@@ -124,7 +122,7 @@ def _question(**kwargs: Any) -> fields.Text:
 class CatalogueQuery(ServicesQuery, ServiceFilters, WindowQuery):
     q = _question()
     ordering = fields.Choice(
-        (*ORDERINGS, "-rating", "distance", RELEVANCE),
+        OF_SERVICES,
         metadata={
             "description": "По умолчанию -created_at, а с q — relevance; без q relevance значит"
             " -created_at"
@@ -156,7 +154,7 @@ class DirectoryQuery(PageQuery, PlaceQuery):
         max_length=6_000,
         metadata={"description": "Продолжение списка: из заголовка Link прошлой страницы"},
     )
-    ordering = fields.Choice(DIRECTORY_ORDERINGS, load_default="-created_at")
+    ordering = fields.Choice(OF_SPECIALISTS, load_default=NEWEST)
 
 
 class CitiesQuery(PageQuery):
@@ -183,8 +181,16 @@ class SpecialistCardOut(OutSchema):
     reviews_count = ma.fields.Integer(required=True)
 
 
+def _next_slot() -> ma.fields.String:
+    told = "Ближайшее время, на которое можно записаться, в поясе специалиста; null, если его нет"
+    return ma.fields.String(
+        required=True, allow_none=True, metadata={"format": "date-time", "description": told}
+    )
+
+
 class CatalogueServiceOut(ServiceOut):
     specialist_profile = ma.fields.Nested(SpecialistCardOut, required=True)
+    next_slot = _next_slot()
 
 
 class CatalogueRowOut(CatalogueServiceOut):
@@ -241,6 +247,11 @@ class SpecialistOut(SpecialistCardOut):
     experience_years = ma.fields.Integer(required=True)
     place = ma.fields.Nested(PublicPlaceOut, required=True, allow_none=True)
     distance_km = ma.fields.Float()
+    next_slot = _next_slot()
+
+
+class PageServiceOut(ServiceOut):
+    next_slot = _next_slot()
 
 
 class SpecialistPageOut(ProfileOut):
@@ -248,4 +259,5 @@ class SpecialistPageOut(ProfileOut):
     reviews_count = ma.fields.Integer(required=True)
     hours = ma.fields.List(ma.fields.Nested(WeeklyIntervalOut), required=True)
     hours_text = ma.fields.List(ma.fields.String(), required=True)
-    services = ma.fields.List(ma.fields.Nested(ServiceOut), required=True)
+    next_slot = _next_slot()
+    services = ma.fields.List(ma.fields.Nested(PageServiceOut), required=True)

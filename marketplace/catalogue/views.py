@@ -52,9 +52,11 @@ def kilometres(metres: int) -> float:
     return metres / 1_000
 
 
-def catalogue_json(row: tuple[Any, ...]) -> str:
+def catalogue_json(row: tuple[Any, ...], next_slot: str | None) -> str:
     """A row of the catalogue encoded."""
-    return _remembered_json(row) if is_short(row) else _remembered_json.__wrapped__(row)
+    known = _remembered_json(row) if is_short(row) else _remembered_json.__wrapped__(row)
+    # The slot changes by the minute, the row seldom.
+    return f'{known[:-1]},"next_slot":{encode(next_slot)}}}'
 
 
 @lru_cache(maxsize=REMEMBERED_ROWS)
@@ -110,7 +112,7 @@ class SpecialistRow(NamedTuple):
     metres: int | None = None
 
 
-def specialist_view(row: SpecialistRow) -> dict[str, Any]:
+def specialist_view(row: SpecialistRow, next_slot: str | None) -> dict[str, Any]:
     """A line of the directory."""
     view = {
         "id": row.user_id,
@@ -125,21 +127,26 @@ def specialist_view(row: SpecialistRow) -> dict[str, Any]:
     }
     if row.metres is not None:
         view["distance_km"] = kilometres(row.metres)
+    view["next_slot"] = next_slot
     return view
 
 
 def page_view(
     profile: ProfileRow,
     hours: Sequence[Mapping[str, Any]],
-    services: Iterable[tuple[Any, ...]],
+    services: Iterable[tuple[tuple[Any, ...], str | None]],
+    next_slot: str | None,
     language: str,
 ) -> dict[str, Any]:
-    """A specialist's public page."""
+    """A specialist's public page; `services` are rows with their next slots."""
     return {
         **profile_view(profile),
         "rating": None,
         "reviews_count": 0,
         "hours": list(hours),
         "hours_text": hours_lines(hours, language),
-        "services": [service_view(ServiceRow(*row[:WIDTH])) for row in services],
+        "next_slot": next_slot,
+        "services": [
+            {**service_view(ServiceRow(*row[:WIDTH])), "next_slot": slot} for row, slot in services
+        ],
     }

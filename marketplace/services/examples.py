@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from marketplace.core.openapi import EXAMPLE_DAY as DAY
+
 SERVICE_IN = {
     "name": "Лимфодренажный массаж",
     "description": "Мягкая техника, снимает отёки. Продолжительность — полтора часа.",
@@ -35,6 +37,7 @@ CATALOGUE_SERVICE = {
         "rating": None,
         "reviews_count": 0,
     },
+    "next_slot": f"{DAY}T10:00:00+03:00",
 }
 SUGGESTIONS = {
     "names": ["Массаж спины", "Массаж лица"],

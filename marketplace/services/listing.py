@@ -101,7 +101,7 @@ def services_page(
         key = after.key if shape.is_ranked else key_param(shape.key, after.key)
         paged |= {"after_key": key, "after_id": after.row_id}
     rows = _page_query(shape).rows(paged)
-    total = _count_query(shape).rows(parameters)[0][0] if count else None
+    total = counted(shape, parameters) if count else None
     following = None
     if len(rows) > limit:
         last = rows[limit - 1]
@@ -195,6 +195,12 @@ def _page_query(shape: Shape) -> HotQuery:
     return HotQuery(
         paged, plan_once=not (shape.filters or shape.plan or shape.also or shape.search)
     )
+
+
+def counted(shape: Shape, parameters: Mapping[str, Any]) -> int:
+    """How many services a shape finds, counted no further than one past `COUNTED_TO`."""
+    found: int = _count_query(shape).rows(parameters)[0][0]
+    return found
 
 
 @lru_cache(maxsize=1024)

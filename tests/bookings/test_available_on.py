@@ -103,7 +103,7 @@ def test_it_costs_the_same_for_few_and_many(
         open_diary(other)
         other.new_service()
 
-    assert cost(app, anonymous, path) == few == 2
+    assert cost(app, anonymous, path) == few == 3
 
 
 def test_nobody_is_told_who_is_free_long_after_the_last_roll(

@@ -28,7 +28,8 @@ def test_a_service_shows_its_specialists_card(specialist: Actor, anonymous: Acto
             "city": "Казань",
             "rating": None,
             "reviews_count": 0,
-        }
+        },
+        "next_slot": None,
     }
     assert listed(anonymous, CATALOGUE) == [seen]
 

@@ -125,7 +125,9 @@ def test_a_page_shows_profile_services_and_hours_in_the_readers_language(
     )
     page = russian.get_json()
 
-    assert page["services"] == [service]
+    slot = page["next_slot"]
+    assert slot is not None
+    assert page["services"] == [service | {"next_slot": slot}]
     assert page["hours"] == week
     assert page["hours_text"] == [
         "пн–ср 10:00–19:00",
