@@ -111,6 +111,7 @@ HTTP_HALF = {
         "core.media",
         "core.cli",
         "core.requests",
+        "core.unchanged",
         "auth.authentication",
         "auth.tokens",
         "system.openapi",

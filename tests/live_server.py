@@ -18,9 +18,11 @@ PATIENCE_SECONDS = 60
 
 
 @contextmanager
-def live_server(database: TestDatabase, **variables: str) -> Iterator[str]:
+def live_server(
+    database: TestDatabase, name: str = "live_server", **variables: str
+) -> Iterator[str]:
     """`python -m marketplace run` on a free port; its base address. Request limits and demo data
-    are off unless `variables` say otherwise.
+    are off unless `variables` say otherwise. Several at once are told apart by `name`.
 
     Fails when the server did not live to the end, or wrote a traceback.
     """
@@ -38,7 +40,7 @@ def live_server(database: TestDatabase, **variables: str) -> Iterator[str]:
         "LOG_LEVEL": "WARNING",
     }
     named = {f"MARKETPLACE_{name}": value for name, value in (settings | variables).items()}
-    log = database.folder / "live_server.log"
+    log = database.folder / f"{name}.log"
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "marketplace", "run"],

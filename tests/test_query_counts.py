@@ -18,6 +18,7 @@ from marketplace.auth.models import Session
 from marketplace.catalogue import counts
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
+from marketplace.core.unchanged import Unchanged
 from marketplace.extensions import db
 from marketplace.schedule.models import ExceptionInterval, ScheduleException
 from marketplace.services.models import Category
@@ -57,14 +58,18 @@ def statements(app: Flask) -> Iterator[list[str]]:
 
 
 def cost(app: Flask, caller: Actor, path: str) -> int:
-    """The queries of one request, the short looks ahead aside, of which there are two at most."""
+    """The queries of one request to which nothing is known yet, the short looks ahead aside, of
+    which there are two at most, and the question whether anything has changed.
+    """
+    app.extensions["marketplace_unchanged"] = Unchanged()
     with statements(app) as sent:
         response = caller.get(path)
     assert response.status_code == 200, response.text
     probes = [statement for statement in sent if statement.startswith(PROBE)]
     assert len(probes) <= 2
     assert sent
-    return len(sent) - len(probes)
+    asked = [statement for statement in sent if "pg_current_snapshot" in statement]
+    return len(sent) - len(probes) - len(asked)
 
 
 def costs(app: Flask, caller: Actor, paths: list[str]) -> dict[str, int]:

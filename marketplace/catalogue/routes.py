@@ -20,11 +20,13 @@ from marketplace.catalogue import (
 from marketplace.catalogue import examples as catalogue_examples
 from marketplace.catalogue.near import CANDIDATES
 from marketplace.catalogue.orderings import NEWEST, NEXT_SLOT
-from marketplace.core import conditional, paging
+from marketplace.core import conditional, paging, unchanged
 from marketplace.core.api import ID, Blueprint
 from marketplace.core.clock import utc_now
+from marketplace.core.conditional import Shown
 from marketplace.core.json import encode
 from marketplace.core.permissions import Access, optional_viewer
+from marketplace.schedule.free_spans import FOREVER
 from marketplace.services import examples
 from marketplace.services.queries import category_rows
 from marketplace.services.ranking import RELEVANCE
@@ -68,9 +70,10 @@ blp = Blueprint("catalogue", __name__, url_prefix="/api")
     etag=True,
     paged=True,
 )
+@unchanged.kept()
 @blp.arguments(schemas.CatalogueQuery, location="query")
 @blp.response(200, schemas.CatalogueRowOut(many=True), example=[examples.CATALOGUE_SERVICE])
-def list_catalogue(query: dict[str, Any]) -> Response:
+def list_catalogue(query: dict[str, Any]) -> Shown:
     ordering = _ordering(query)
     after = paging.decode_cursor(query.get("cursor"), ordering)
     now = utc_now()
@@ -81,15 +84,20 @@ def list_catalogue(query: dict[str, Any]) -> Response:
     page = queries.catalogue_page(
         asked, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
-    slots = upcoming.of_services(page.rows, now).slots
-    body = json_list([views.catalogue_json(*each) for each in zip(page.rows, slots, strict=True)])
-    etag = conditional.etag_of([*map(views.row_versions, page.rows), page.next, *slots])
-    response = _kept(body, etag, LISTED_SECONDS)
-    paging.paged(response, ordering, page.next, page.total, **asked.radius())
+    slots, good_through = upcoming.of_services(page.rows, now)
+    if free is not None or ordering == NEXT_SLOT:
+        good_through = 0  # who else is in the list depends on the time too
+    links = []
     if query["facets"]:
         given = {name: value for name, value in request.args.items() if name not in _OF_PAGES}
-        paging.add_link(response, "/api/services/facets/", given, "facets")
-    return response
+        links.append(paging.link("/api/services/facets/", given, "facets"))
+    return Shown(
+        json_list([views.catalogue_json(*each) for each in zip(page.rows, slots, strict=True)]),
+        conditional.etag_of([*map(views.row_versions, page.rows), page.next, *slots]),
+        LISTED_SECONDS,
+        paging.page_headers(ordering, page.next, page.total, links, **asked.radius()),
+        good_through,
+    )
 
 
 def _ordering(query: dict[str, Any]) -> str:
@@ -110,11 +118,12 @@ def _ordering(query: dict[str, Any]) -> str:
     ),
     etag=True,
 )
+@unchanged.kept()
 @blp.arguments(schemas.SuggestQuery, location="query")
 @blp.response(200, schemas.SuggestionsOut, example=examples.SUGGESTIONS)
-def suggest(query: dict[str, Any]) -> Response:
-    found = suggestions.suggest(query["q"])
-    return _kept(encode(found), conditional.etag_of([found]), LISTED_SECONDS)
+def suggest(query: dict[str, Any]) -> Shown:
+    found = encode(suggestions.suggest(query["q"]))
+    return Shown(found, conditional.etag_of([found]), LISTED_SECONDS, good_through=FOREVER)
 
 
 @blp.operation(
@@ -131,7 +140,7 @@ def get_catalogue_service(service_id: int) -> Response:
     row = queries.catalogue_service(viewer, service_id)
     slot = upcoming.of_services([row], utc_now()).slots[0]
     etag = conditional.etag_of(["catalogue", *views.row_versions(row), slot])
-    return _kept(views.catalogue_json(row, slot), etag, LISTED_SECONDS)
+    return conditional.answer(Shown(views.catalogue_json(row, slot), etag, LISTED_SECONDS))
 
 
 @blp.operation(
@@ -146,13 +155,15 @@ def get_catalogue_service(service_id: int) -> Response:
         f"{facets.CANDIDATES} услуг: если их больше, `approximate` — true."
     ),
 )
+@unchanged.kept()
 @blp.arguments(schemas.FacetsQuery, location="query")
 @blp.response(200, schemas.FacetsOut, example=catalogue_examples.FACETS)
-def count_facets(query: dict[str, Any]) -> Response:
+def count_facets(query: dict[str, Any]) -> Shown:
     free = availability.window_of(query, utc_now())
     asked = queries.wanted(query, free=free, follows=False)
     body = encode(views.facets_view(facets.facets_of(asked.given, asked.also(), asked.search)))
-    return _kept(body, conditional.etag_of([body]), COUNTED_SECONDS)
+    good_through = FOREVER if free is None else 0
+    return Shown(body, conditional.etag_of([body]), COUNTED_SECONDS, good_through=good_through)
 
 
 @blp.operation(
@@ -169,7 +180,7 @@ def count_facets(query: dict[str, Any]) -> Response:
 @blp.response(200, schemas.CountedCategoryOut(many=True), example=catalogue_examples.CATEGORIES)
 def list_categories() -> Response:
     body = encode(views.tree_view(category_rows(), counts.services_by_category()))
-    return _kept(body, conditional.etag_of([body]), COUNTED_SECONDS)
+    return conditional.answer(Shown(body, conditional.etag_of([body]), COUNTED_SECONDS))
 
 
 @blp.operation(
@@ -190,10 +201,6 @@ def list_cities(query: dict[str, Any]) -> Response:
     after = paging.decode_cursor(query.get("cursor"), "cities")
     rows, following, total = counts.cities_page(after, query["limit"])
     body = encode([{"city": row.name, "specialists_count": row.specialists} for row in rows])
-    response = _kept(body, conditional.etag_of([body, following]), COUNTED_SECONDS)
-    return paging.paged(response, "cities", following, total if query["count"] else None)
-
-
-def _kept(body: str, etag: str, max_age: int) -> Response:
-    private = optional_viewer() is not None
-    return conditional.tagged(body, etag, private=private, max_age=max_age)
+    headers = paging.page_headers("cities", following, total if query["count"] else None, ())
+    etag = conditional.etag_of([body, following])
+    return conditional.answer(Shown(body, etag, COUNTED_SECONDS, headers))

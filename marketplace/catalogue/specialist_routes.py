@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
-
 from marketplace.catalogue import (
     availability,
     directory,
@@ -16,12 +14,13 @@ from marketplace.catalogue import (
     views,
 )
 from marketplace.catalogue.orderings import NEXT_SLOT
-from marketplace.core import conditional, paging
+from marketplace.core import conditional, paging, unchanged
 from marketplace.core.api import ID, Blueprint
 from marketplace.core.clock import utc_now
+from marketplace.core.conditional import Shown
 from marketplace.core.json import encode
 from marketplace.core.languages import request_language
-from marketplace.core.permissions import Access, optional_viewer
+from marketplace.core.permissions import Access
 from marketplace.core.schemas import MAX_LIMIT
 from marketplace.profile.queries import public_profile
 from marketplace.profile.views import ProfileRow
@@ -48,9 +47,10 @@ blp = Blueprint("specialists", __name__, url_prefix="/api/specialists")
     etag=True,
     paged=True,
 )
+@unchanged.kept()
 @blp.arguments(schemas.DirectoryQuery, location="query")
 @blp.response(200, schemas.SpecialistOut(many=True), example=[examples.SPECIALIST])
-def list_specialists(query: dict[str, Any]) -> Response:
+def list_specialists(query: dict[str, Any]) -> Shown:
     ordering = query["ordering"]
     after = paging.decode_cursor(query.get("cursor"), ordering, by_text=ordering == "name")
     asked = queries.directory_wanted(query, follows=after is not None)
@@ -61,11 +61,16 @@ def list_specialists(query: dict[str, Any]) -> Response:
         asked.given, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
     rows = [views.SpecialistRow(*row) for row in page.rows]
-    slots = upcoming.of_specialists([row.user_id for row in rows], now).slots
-    body = encode([views.specialist_view(*each) for each in zip(rows, slots, strict=True)])
-    etag = conditional.etag_of([*((row.user_id, row.version) for row in rows), page.next, *slots])
-    response = conditional.tagged(body, etag, private=_is_known(), max_age=KEPT_SECONDS)
-    return paging.paged(response, ordering, page.next, page.total, **asked.radius())
+    slots, good_through = upcoming.of_specialists([row.user_id for row in rows], now)
+    if ordering == NEXT_SLOT:
+        good_through = 0  # who else is in the list depends on the time too
+    return Shown(
+        encode([views.specialist_view(*each) for each in zip(rows, slots, strict=True)]),
+        conditional.etag_of([*((row.user_id, row.version) for row in rows), page.next, *slots]),
+        KEPT_SECONDS,
+        paging.page_headers(ordering, page.next, page.total, (), **asked.radius()),
+        good_through,
+    )
 
 
 @blp.operation(
@@ -79,23 +84,21 @@ def list_specialists(query: dict[str, Any]) -> Response:
     ),
     etag=True,
 )
+@unchanged.kept(by_language=True)
 @blp.response(200, schemas.SpecialistPageOut, example=examples.SPECIALIST_PAGE)
-def get_specialist(user_id: int) -> Response:
+def get_specialist(user_id: int) -> Shown:
     profile = ProfileRow(*public_profile(user_id))
     hours = hours_view(weekly_hours(user_id))["hours"]
     services = queries.services_of(user_id, MAX_LIMIT)
     now = utc_now()
-    slots = upcoming.of_services(services, now).slots
-    soonest = upcoming.of_specialists([user_id], now).slots[0]
+    slots, services_good = upcoming.of_services(services, now)
+    (soonest,), good_through = upcoming.of_specialists([user_id], now)
     language = request_language()
     listed = list(zip(services, slots, strict=True))
-    body = encode(views.page_view(profile, hours, listed, soonest, language))
     versions = [(row[0], row[WIDTH - 1], slot) for row, slot in listed]
-    etag = conditional.etag_of([user_id, profile.version, hours, soonest, *versions, language])
-    return conditional.tagged(
-        body, etag, private=_is_known(), max_age=KEPT_SECONDS, by_language=True
+    return Shown(
+        encode(views.page_view(profile, hours, listed, soonest, language)),
+        conditional.etag_of([user_id, profile.version, hours, soonest, *versions, language]),
+        KEPT_SECONDS,
+        good_through=min(services_good, good_through),
     )
-
-
-def _is_known() -> bool:
-    return optional_viewer() is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import Response, request
 
 from marketplace.core.errors import Code, DomainError
 from marketplace.core.json import encode
+from marketplace.core.permissions import optional_viewer
 
 # For how many times its age a kept answer may be shown while it is asked for anew.
 _STALE_FACTOR = 4
@@ -24,6 +26,35 @@ def etag_of(versions: Iterable[object]) -> str:
 def json_response(body: str, status: int = 200) -> Response:
     """A JSON answer from an encoded body."""
     return Response(body, status, mimetype="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a GET of a public resource shows, whoever asks.
+
+    A cache may keep it for `max_age` seconds. `headers` are those of its own. If nothing is written
+    it stays what it is up to `good_through` (microseconds since 1970, itself included); 0 for what
+    may change without a word.
+    """
+
+    body: str
+    etag: str
+    max_age: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    good_through: int = 0
+
+
+def answer(shown: Shown, *, by_language: bool = False) -> Response:
+    """The answer to the present caller, who is shown what everybody is (who reads the language)."""
+    response = tagged(
+        shown.body,
+        shown.etag,
+        private=optional_viewer() is not None,
+        max_age=shown.max_age,
+        by_language=by_language,
+    )
+    response.headers.extend(shown.headers)
+    return response
 
 
 def private_json(shown: Any) -> Response:

@@ -72,12 +72,10 @@ def decode_cursor(cursor: str | None, ordering: str, *, by_text: bool = False) -
     return Position(key, row_id)
 
 
-def add_link(response: Response, path: str, query: Mapping[str, str], relation: str) -> None:
-    """Point to a related resource beside what `Link` points to already."""
+def link(path: str, query: Mapping[str, str], relation: str) -> str:
+    """What `Link` says of a related resource."""
     target = f"{path}?{urlencode(query)}" if query else path
-    link = f'<{target}>; rel="{relation}"'
-    present = response.headers.get("Link")
-    response.headers["Link"] = link if present is None else f"{present}, {link}"
+    return f'<{target}>; rel="{relation}"'
 
 
 def _sortable(key: Any) -> bool:
@@ -101,15 +99,30 @@ def paged(
     total: int | None,
     **kept: str,
 ) -> Response:
-    """Point to the next page by a path reference without a host (nothing on the last page), and
-    tell the total when it was asked for. `kept` are parameters the next page is to have besides.
+    """An answer with `page_headers`."""
+    response.headers.extend(page_headers(ordering, following, total, (), **kept))
+    return response
+
+
+def page_headers(
+    ordering: str,
+    following: Position | None,
+    total: int | None,
+    links: Sequence[str],
+    **kept: str,
+) -> tuple[tuple[str, str], ...]:
+    """Headers that point to the next page by a path reference without a host (nothing on the last
+    page) and to `links`, and tell the total when it was asked for. `kept` are parameters the next
+    page is to have besides.
     """
+    pointed = list(links)
     if following is not None:
         cursor = encode_cursor(ordering, following)
         given = request.args.to_dict(flat=True)
         query: Mapping[str, str] = {**given, **kept, "cursor": cursor}
-        add_link(response, request.path, query, "next")
+        pointed.insert(0, link(request.path, query, "next"))
+    headers = [("Link", ", ".join(pointed))] if pointed else []
     if total is not None:
         known = str(total) if total <= COUNTED_TO else f"{COUNTED_TO}+"
-        response.headers["X-Total-Count"] = known
-    return response
+        headers.append(("X-Total-Count", known))
+    return tuple(headers)

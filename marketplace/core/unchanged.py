@@ -1,0 +1,125 @@
+"""What was shown before is shown again as long as nothing has changed, without a look at the rows.
+
+"Nothing" is meant literally: no transaction of any process has ended since. The database is asked,
+each time: PostgreSQL for its snapshot, which names the transactions that are visible; SQLite for a
+connection's `data_version`, which moves when another connection commits. An answer is kept under
+what was told *before* its rows were read, so that one made meanwhile is never found again.
+"""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, current_app, request
+from sqlalchemy import event
+
+from marketplace.core.clock import utc_now
+from marketplace.core.conditional import Shown, answer
+from marketplace.core.database import database, read
+from marketplace.core.hot import HotQuery, moment_key
+from marketplace.core.languages import request_language
+
+# Of one process, in characters of bodies.
+_MOST, _LONGEST = 4_000_000, 200_000
+_SNAPSHOT = HotQuery(sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text)))
+_VERSION, _WROTE = "marketplace_data_version", "marketplace_wrote"
+
+
+class Unchanged:
+    """A process' answers, each under the state of the database it was made of."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[Hashable, Shown]] = OrderedDict()
+        self._length = 0
+        self._generation = 0
+
+    def state(self) -> Hashable:
+        """What is the same only as long as nothing has been committed."""
+        connection = read()
+        if connection.dialect.name == "postgresql":
+            return str(_SNAPSHOT.rows({})[0][0])
+        try:
+            return self._generation_seen_by(connection)
+        except sqlite3.Error:
+            return object()  # equal to nothing: the rows will tell what is wrong
+
+    def find(self, key: Hashable, state: Hashable, now: int) -> Shown | None:
+        """What was kept for a key in this very state, if it is still so by the clock."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None or found[0] != state or found[1].good_through < now:
+                return None
+            self._kept.move_to_end(key)
+            return found[1]
+
+    def keep(self, key: Hashable, state: Hashable, shown: Shown) -> None:
+        """Keep what a key showed in a state, in place of what was used longest ago."""
+        if len(shown.body) > _LONGEST:
+            return
+        with self._lock:
+            self._drop(self._kept.pop(key, None))
+            self._kept[key] = (state, shown)
+            self._length += len(shown.body)
+            while self._length > _MOST:
+                self._drop(self._kept.popitem(last=False)[1])
+
+    def _drop(self, kept: tuple[Hashable, Shown] | None) -> None:
+        if kept is not None:
+            self._length -= len(kept[1].body)
+
+    def _generation_seen_by(self, connection: sa.Connection) -> int:
+        # `data_version` compares with what the same connection saw before, and says nothing of its
+        # own commits. So each change that any connection sees begins a new generation for all.
+        pooled: Any = connection.connection
+        version = pooled.driver_connection.execute("PRAGMA data_version").fetchone()[0]
+        seen: dict[str, Any] = pooled.info
+        if seen.get(_VERSION) != version or seen.pop(_WROTE, False):
+            seen[_VERSION] = version
+            with self._lock:
+                self._generation += 1
+        return self._generation
+
+
+def configure(app: Flask) -> None:
+    """Give the application its memory. The database is bound already."""
+    app.extensions["marketplace_unchanged"] = Unchanged()
+    with app.app_context():
+        engine = database.engine()
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "commit")
+        def note(connection: sa.Connection) -> None:
+            pooled: Any = connection.connection
+            pooled.info[_WROTE] = True
+
+
+def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Callable[..., Response]]:
+    """Make a view a route that shows everybody the same, again as long as it is the same. What it
+    shows may depend on path and query, and if told so on the language, but on nothing else of a
+    request.
+    """
+
+    def decorate(view: Callable[..., Shown]) -> Callable[..., Response]:
+        @functools.wraps(view)
+        def shown_again(*args: Any, **kwargs: Any) -> Response:
+            memory: Unchanged = current_app.extensions["marketplace_unchanged"]
+            language = request_language() if by_language else None
+            key = (request.path, request.query_string, language)
+            state = memory.state()
+            found = memory.find(key, state, moment_key(utc_now()))
+            if found is None:
+                found = view(*args, **kwargs)
+                if found.good_through:
+                    memory.keep(key, state, found)
+            return answer(found, by_language=by_language)
+
+        return shown_again
+
+    return decorate

@@ -1,0 +1,156 @@
+"""What is shown again because nothing has changed is never stale."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from actors import Actor
+from databases import TestDatabase
+from flask import Flask
+from live_server import live_server
+from services.support import CATALOGUE, OWN, add_services
+from test_query_counts import statements
+
+from marketplace.core.conditional import Shown
+from marketplace.core.unchanged import Unchanged
+
+ROUNDS = 120
+READERS = 3
+
+
+def asked(app: Flask, caller: Actor, path: str, **headers: str) -> int:
+    """How often the database was asked for rows at the least; PostgreSQL takes what is written to
+    other databases of the server, by other tests, for a change too.
+    """
+    counts = []
+    for _ in range(30):
+        with statements(app) as sent:
+            assert caller.get(path, headers=headers).status_code in (200, 304)
+        counts.append(len([each for each in sent if "pg_current_snapshot" not in each]))
+    return min(counts)
+
+
+def test_the_same_again_reads_no_rows_until_something_is_written(
+    app: Flask, specialist: Actor, anonymous: Actor, client: Actor
+) -> None:
+    service = specialist.new_service()["id"]
+    directory = "/api/specialists/"
+    paths = [CATALOGUE, f"{CATALOGUE}?q=массаж", f"{CATALOGUE}facets/", directory]
+    paths += [f"{CATALOGUE}suggest/?q=мас", f"{directory}{specialist.user_id}/"]
+    for path in paths:
+        first = anonymous.get(path)
+        assert asked(app, anonymous, path) == 0, path
+        again = anonymous.get(path)
+        assert again.data == first.data
+        assert dict(again.headers) | {"X-Request-ID": ""} == dict(first.headers) | {
+            "X-Request-ID": ""
+        }
+        tag = first.headers["ETag"]
+        assert asked(app, anonymous, path, **{"If-None-Match": tag}) == 0
+        assert asked(app, client, path) == 1  # who is it
+        assert client.get(path).headers["Cache-Control"].startswith("private")
+    specialist.patch(f"{OWN}{service}/", {"price": "1234.00"})
+    for path in paths:
+        with statements(app) as sent:
+            anonymous.get(path)
+        assert [each for each in sent if "pg_current_snapshot" not in each], path
+
+
+def test_other_queries_are_other_answers(app: Flask, specialist: Actor, anonymous: Actor) -> None:
+    add_services(app, specialist, [{}] * 5)
+    for limit in (1, 2, 3, 1, 2, 3):
+        assert len(anonymous.get(f"{CATALOGUE}?limit={limit}").get_json()) == limit
+    hours = [{"weekday": 1, "start": "10:00", "end": "19:00"}]
+    specialist.put("/api/schedule/hours/", {"hours": hours})
+    page = f"/api/specialists/{specialist.user_id}/"
+    for language in ("ru", "en", "ru"):
+        answer = anonymous.get(page, headers={"Accept-Language": language})
+        weekday = {"ru": "пн", "en": "Mon"}[language]
+        assert answer.get_json()["hours_text"] == [f"{weekday} 10:00–19:00"]
+
+
+def test_memory_is_bounded_and_forgets_what_was_used_longest_ago() -> None:
+    memory = Unchanged()
+    body = "я" * 150_000
+    for number in range(40):
+        memory.keep(number, "state", Shown(body, "tag", good_through=9))
+        memory.find(0, "state", 1)
+    kept = [number for number in range(40) if memory.find(number, "state", 1)]
+    memory.keep("long", "state", Shown("x" * 300_000, "tag", good_through=9))
+
+    assert kept == [0, *range(15, 40)]
+    assert memory.find("long", "state", 1) is None
+    assert memory.find(39, "another", 1) is None
+    assert memory.find(39, "state", 9) is not None
+    assert memory.find(39, "state", 10) is None
+
+
+@pytest.fixture
+def servers(migrated: TestDatabase) -> Iterator[list[str]]:
+    """Two of them on one database."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(live_server(migrated, name)) for name in ("first", "second")]
+
+
+class Caller:
+    """A kept connection."""
+
+    def __init__(self, address: str, token: str = "") -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = dict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        sent = None if body is None else json.dumps(body)
+        self._connection.request(method, path, sent, headers)
+        response = self._connection.getresponse()
+        told = response.read()
+        assert response.status == 200, told
+        return json.loads(told)
+
+
+def test_two_processes_never_show_what_is_over(specialist: Actor, servers: list[str]) -> None:
+    service = specialist.new_service(price="1.00")["id"]
+    written, stop, stale = [1], threading.Event(), []
+
+    def read(address: str) -> None:
+        with closing(Caller(address)) as caller:
+            while not stop.is_set():
+                least = written[0]
+                seen = float(caller.call("GET", CATALOGUE)[0]["price"])
+                if seen < least:
+                    stale.append((seen, least))
+
+    threads = [threading.Thread(target=read, args=(address,)) for address in servers * READERS]
+    for each in threads:
+        each.start()
+    try:
+        with ExitStack() as stack:
+            writers, readers = (
+                [stack.enter_context(closing(Caller(each, token))) for each in servers]
+                for token in (specialist.access, "")
+            )
+            for number in range(2, ROUNDS):
+                price = f"{number}.00"
+                writers[number % 2].call("PATCH", f"{OWN}{service}/", {"price": price})
+                written[0] = number
+                for reader in readers:
+                    assert reader.call("GET", CATALOGUE)[0]["price"] == price
+    finally:
+        stop.set()
+        for each in threads:
+            each.join()
+
+    assert stale == []
