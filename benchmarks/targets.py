@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from benchmarks.servers import BenchmarkError, Server, call
+from marketplace.core.hot import moment_key
+from marketplace.core.paging import Position, encode_cursor
 
 PASSWORD = "sea-breeze-42"  # noqa: S105 - the demo accounts' published password
 SUBSTRINGS = Path(__file__).with_name("substrings.txt")
@@ -21,6 +23,10 @@ NEW_SERVICES = 50
 SPECIALISTS = 200
 PAGES_OF_SERVICES = 4
 MAX_PRICE = 99_999_999
+# A process keeps some three hundred pages of twenty.
+DIFFERENT = 1_500
+MOMENT = timedelta(microseconds=1)
+HALF_A_DAY = timedelta(hours=12)
 SPACING = timedelta(minutes=2)
 # As many as there are connections: one person does not book on sixteen phones at once.
 CLIENTS = 16
@@ -132,16 +138,40 @@ def substrings() -> list[str]:
 
 
 def page(_session: Session) -> list[str]:
+    return [get(path) for path in _pages(MOMENT)]
+
+
+def _page_deep(_session: Session) -> list[str]:
+    return [get(path) for path in _pages(HALF_A_DAY)]
+
+
+def _page_again(_session: Session) -> list[str]:
     return [get(PAGE)]
 
 
 def _page_token(session: Session) -> list[str]:
-    return [get(PAGE, session.client)]
+    return [get(path, session.client) for path in _pages(MOMENT)]
+
+
+def _pages(apart: timedelta) -> list[str]:
+    """Pages too many to be kept from one time to the next: with moments between them the first one
+    by other names, as if something had been written meanwhile; with days, of all depths.
+    """
+    now = datetime.now(UTC)
+    moments = (now - apart * number for number in range(DIFFERENT))
+    cursors = (encode_cursor("-created_at", Position(moment_key(each), 1)) for each in moments)
+    return [f"{PAGE}&cursor={cursor}" for cursor in cursors]
 
 
 def _filtered(_session: Session) -> list[str]:
-    path = f"{PAGE}&min_price=500&max_price=5000&name="
-    return [get(path + quote(substring)) for substring in substrings()]
+    """The substrings, under so many prices that no answer is kept from one time to the next."""
+    words = cycle(substrings())
+    prices = (500 + number % 100 for number in range(DIFFERENT))
+    path = f"{PAGE}&max_price=5000&min_price="
+    return [
+        get(f"{path}{price}.{number // 100:02}&name={quote(word)}")
+        for number, (price, word) in enumerate(zip(prices, words, strict=False))
+    ]
 
 
 def _profile(session: Session) -> list[str]:
@@ -178,12 +208,14 @@ def log_in(_session: Session) -> list[str]:
 
 
 TARGETS = (
-    Target("page", 0.22, page),
-    Target("page_token", 0.15, _page_token),
-    Target("filtered", 0.12, _filtered),
-    Target("profile", 0.40, _profile),
+    Target("page", 0.36, page),
+    Target("page_deep", None, _page_deep),
+    Target("page_again", 0.65, _page_again),
+    Target("page_token", 0.25, _page_token),
+    Target("filtered", 0.28, _filtered),
+    Target("profile", 0.60, _profile),
     Target("slots", None, _slots),
-    Target("create", None, _create),
+    Target("create", 0.20, _create),
     Target("book", None, _book),
     Target("login", None, log_in),
 )

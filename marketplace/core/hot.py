@@ -14,14 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from marketplace.core.database import PLAN_ONCE_OPTION, Base, read, session, table_of
+from marketplace.core.driver import select_rows
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-# PostgreSQL plans a statement so marked once for each connection, whatever the values.
 _PLANNED_ONCE = {PLAN_ONCE_OPTION: True}
 
 
@@ -32,20 +33,16 @@ class HotQuery:
 
     def __init__(self, statement: sa.SelectBase, *, plan_once: bool = True) -> None:
         self._statement = statement
-        self._options = _PLANNED_ONCE if plan_once else None
-        self._compiled: dict[str, tuple[str, dict[str, Any], list[str] | None]] = {}
+        self._plan_once = plan_once
+        self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
         self._shapes: dict[str, _Shape] = {}
 
     def rows(self, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows for these parameters, as the driver gives them."""
         connection = read()
-        sql, constants, order = self._for(connection.dialect)
+        sql, constants = self._for(connection.dialect)
         named = {**constants, **parameters}
-        given = named if order is None else tuple(named[name] for name in order)
-        result = connection.exec_driver_sql(sql, given, self._options)
-        found = cast("list[tuple[Any, ...]]", result.cursor.fetchall())
-        result.close()
-        return found
+        return select_rows(connection, sql, named, plan_once=self._plan_once)
 
     def records(self, parameters: Mapping[str, Any]) -> list[Any]:
         """All rows as named tuples of values as the columns' types give them. For SELECTs only."""
@@ -62,14 +59,17 @@ class HotQuery:
         found = self.rows(parameters)
         return found[0] if found else None
 
-    def _for(self, dialect: sa.Dialect) -> tuple[str, dict[str, Any], list[str] | None]:
+    def _for(self, dialect: sa.Dialect) -> tuple[str, dict[str, Any]]:
         known = self._compiled.get(dialect.name)
         if known is None:
-            compiled = self._statement.compile(dialect=dialect)
-            order = list(compiled.positiontup or ()) if compiled.positional else None
-            known = (str(compiled), dict(compiled.params), order)
-            self._compiled[dialect.name] = known
+            compiled = self._statement.compile(dialect=_by_name(dialect))
+            known = self._compiled[dialect.name] = (str(compiled), dict(compiled.params))
         return known
+
+
+def _by_name(dialect: sa.Dialect) -> sa.Dialect:
+    # A value that stands in many places is then given once.
+    return sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect
 
 
 class _Shape:

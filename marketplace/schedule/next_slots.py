@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -47,9 +47,15 @@ def next_slots(pairs: Collection[Pair], now: datetime) -> Mapping[Pair, NextSlot
     rows = _query(dialect).rows({**asked_at(now), **_pairs_param(wanted, dialect)})
     found = dict.fromkeys(wanted, NextSlot(None, moment_key(now)))
     for specialist_id, minutes, timezone, start, good_through in rows:
-        told = None if start is None else zone(timezone).wire(start)
+        told = None if start is None else _wire(timezone, start)
         found[specialist_id, minutes] = NextSlot(told, good_through)
     return found
+
+
+@lru_cache(maxsize=8_192)
+def _wire(timezone: str, start: int) -> str:
+    # Next slots are few: those of the coming days, on the grid, in a handful of zones.
+    return zone(timezone).wire(start)
 
 
 def next_start(specialist_id: Any, minutes: Any, asking: Any) -> Any:
