@@ -12,4 +12,5 @@ def utc_now() -> datetime:
 
 def wire_moment(moment: datetime) -> str:
     """An aware moment as RFC 3339 in UTC: `2026-11-24T07:00:00Z`, microseconds if it has any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat()[:-6]}Z"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+import orjson
 from flask.json.provider import DefaultJSONProvider
 
 
@@ -38,7 +39,6 @@ def _fraction(digits: str) -> Decimal:
 _decoder = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_fraction, parse_constant=_constant
 )
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def decode(body: bytes) -> Any:
@@ -51,7 +51,7 @@ def decode(body: bytes) -> Any:
 
 def encode(value: Any) -> str:
     """Compact JSON of plain values."""
-    return _encoder.encode(value)
+    return orjson.dumps(value).decode()
 
 
 class JSONProvider(DefaultJSONProvider):
