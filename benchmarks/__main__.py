@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth, report, studies
+from benchmarks import committed, growth, report, studies
 from benchmarks.datasets import SCALES
 from benchmarks.servers import BenchmarkError, Workers
 from benchmarks.targets import TARGETS
 from marketplace.settings import Settings
+
+# As in production, where one could not use both cores.
+PROCESSES = 2
 
 
 def _names(text: str) -> list[str]:
@@ -38,11 +41,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--scale", choices=(*SCALES, "both"), default="both")
-    parser.add_argument("--processes", type=_count, default=defaults.processes)
+    parser.add_argument("--processes", type=_count, default=PROCESSES)
     parser.add_argument("--threads", type=_count, default=defaults.threads)
     parser.add_argument("--seconds", type=float, default=6.0, help="of load for each target")
     parser.add_argument("--only", type=_names, default=[], help="targets, separated by commas")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument(
+        "--save", action="store_true", help="compare later runs with this one (commit the file)"
+    )
     studies_of_one = parser.add_mutually_exclusive_group()
     studies_of_one.add_argument("--limits", action="store_true", help="what request limits cost")
     studies_of_one.add_argument(
@@ -74,7 +80,9 @@ def _measure(
         return report.bookings_text(grown), report.bookings_json(grown), errors
     result = studies.compare(options, say)
     errors = sum(series.errors for series in result.series.values())
-    text = report.comparison_text(result, options)
+    text = report.comparison_text(
+        result, options, committed.ratios(options.database, options.workers)
+    )
     return text, report.comparison_json(result, options), errors
 
 
@@ -102,8 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     workers = f"{options.workers.processes} process(es), {options.workers.threads} threads"
     print(f"\n{options.database}, {workers}, {options.seconds:g} s a target\n\n{text}")
+    document = {**report.context_json(options), **figures}
+    if parsed.save and "targets" in figures:
+        print(f"\nsaved: {committed.save(document, options.database, options.workers)}")
     if parsed.json:
-        document = {**report.context_json(options), **figures}
         parsed.json.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return 1 if errors else 0
 
