@@ -41,10 +41,10 @@ class Batch:
 
 
 def services_changed(service_ids: Sequence[int]) -> None:
-    """These services are new or say something else."""
+    """These services are new or say something else; their rows are the caller's till it commits."""
     session().flush()
     for ids in _batches(service_ids):
-        _index(ids)
+        _index(ids, held=True)
 
 
 def specialist_changed(user_id: int) -> None:
@@ -59,7 +59,7 @@ def categories_changed(category_ids: Sequence[int]) -> None:
     below = sa.select(Category.id).where(Category.parent_id.in_(category_ids))
     affected = sa.or_(Service.category_id.in_(category_ids), Service.category_id.in_(below))
     first = _ids(affected, None)
-    services_changed(first)
+    _index(first)
     if len(first) == BATCH:
         after_commit(lambda: _finish(affected, first[-1]))
 
@@ -138,15 +138,20 @@ def _ids(affected: sa.ColumnElement[bool], after: int | None) -> list[int]:
     return list(session().scalars(query.order_by(Service.id).limit(BATCH)))
 
 
-def _index(service_ids: Sequence[int]) -> int:
-    """Make the rows of these services what they should be; how many were not."""
+def _index(service_ids: Sequence[int], *, held: bool = False) -> int:
+    """Make the rows of these services what they should be; how many were not. Unless the services
+    are `held`, they may be deleted at this moment, and their rows with them.
+    """
     if not service_ids:
         return 0
     truth, kept = _truth(service_ids, lock=True), _kept(service_ids)
+    missing = truth.keys() - kept.keys()
+    if missing and not held:
+        for gone in missing - _staying(missing):
+            del truth[gone]
     wrong = {key: row for key, row in truth.items() if row != kept.get(key)}
-    if wrong:
-        rows = [{"service_id": key, **row} for key, row in wrong.items()]
-        session().connection().execute(_upsert(), rows)
+    _execute(_UPDATE, [{"id": key, **row} for key, row in wrong.items() if key in kept])
+    _execute(_upsert(), [{"service_id": key, **wrong[key]} for key in wrong.keys() - kept.keys()])
     named = {word for row in truth.values() for word in _named(row)}
     _learn(named)
     _forget({word for key in wrong if key in kept for word in _named(kept[key])} - named)
@@ -212,6 +217,25 @@ def _named(row: dict[str, Any]) -> Iterable[str]:
     return (word for part in _PARTS for word in row[part].split())
 
 
+def _staying(service_ids: Iterable[int]) -> set[int]:
+    """Those of these services that are there till this transaction ends."""
+    query = sa.select(Service.id).where(Service.id.in_(service_ids)).order_by(Service.id)
+    return set(session().scalars(query.with_for_update(read=True, key_share=True)))
+
+
+# A row that has just gone with its service is not put back, as inserting would try.
+_UPDATE = (
+    sa.update(_ROWS)
+    .where(_ROWS.c.service_id == sa.bindparam("id"))
+    .values({name: sa.bindparam(name, type_=_ROWS.c[name].type) for name in (*_PARTS, "words")})
+)
+
+
+def _execute(statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session().connection().execute(statement, rows)
+
+
 def _upsert() -> Any:
     insert = _insert(_ROWS)
     changed = {name: insert.excluded[name] for name in (*_PARTS, "words")}
@@ -233,8 +257,7 @@ def _learn(words: Iterable[str]) -> None:
         if word not in known
         for gram in search_text.grams(word)
     ]
-    if rows:
-        session().connection().execute(_insert(_GRAMS).on_conflict_do_nothing(), rows)
+    _execute(_insert(_GRAMS).on_conflict_do_nothing(), rows)
 
 
 def _known(words: Iterable[str]) -> set[str]:

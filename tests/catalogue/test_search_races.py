@@ -1,0 +1,96 @@
+"""The index of search is right whoever changes its texts at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from actors import Actor
+from flask import Flask
+from services.support import CATALOGUE, listed
+
+from marketplace.catalogue import search_upkeep
+from marketplace.core.clock import utc_now
+from marketplace.core.database import session, transactional
+from marketplace.extensions import db
+from marketplace.services import operations
+
+MINE = "/api/auth/profile/me/"
+OWN = "/api/auth/services/"
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+_WAITING += " AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture(autouse=True)
+def index_is_right_in_the_end(app: Flask) -> Iterator[None]:
+    yield
+    with app.app_context():
+        assert list(search_upkeep.faults()) == []
+
+
+def meanwhile(app: Flask, first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """What `second` returns when it is called after all that `first` does in its transaction, and
+    before that is committed.
+    """
+    returned: list[Any] = []
+    thread = Thread(target=lambda: returned.append(second()))
+
+    def waits() -> bool:
+        if db.engine.dialect.name == "sqlite":  # for the one writer, or has read and is done
+            thread.join(0.2)
+            return True
+        thread.join(0.01)
+        with db.engine.connect() as connection:
+            return bool(connection.scalar(sa.text(_WAITING)))
+
+    @transactional
+    def hold() -> None:
+        first()
+        session().flush()
+        thread.start()
+        while thread.is_alive() and not waits():
+            pass
+
+    with app.app_context():
+        hold()
+    thread.join()
+    return returned[0]
+
+
+def deletes(actor: Actor, service_id: int) -> Callable[[], None]:
+    return lambda: operations.delete_service(
+        actor.user_id, service_id, require_match=lambda _: None, now=utc_now()
+    )
+
+
+def test_a_person_is_renamed_while_one_of_the_services_is_deleted(
+    app: Flask, specialist: Actor, anonymous: Actor
+) -> None:
+    kept, gone = (specialist.new_service()["id"] for _ in range(2))
+
+    answer = meanwhile(
+        app, deletes(specialist, gone), lambda: specialist.patch(MINE, {"full_name": "Аполлинария"})
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert [row["id"] for row in listed(anonymous, CATALOGUE, q="аполлинария")] == [kept]
+
+
+@pytest.mark.parametrize(
+    "broken", ["UPDATE service_search SET name = ' чужое '", "DELETE FROM service_search"]
+)
+def test_reindex_goes_on_while_services_are_deleted(
+    app: Flask, specialist: Actor, broken: str
+) -> None:
+    ids = [specialist.new_service()["id"] for _ in range(2)]
+    with app.app_context():
+        transactional(lambda: session().execute(sa.text(broken)))()
+
+    def reindex() -> search_upkeep.Batch:
+        with app.app_context():
+            return search_upkeep.reindex_batch(0)
+
+    assert meanwhile(app, deletes(specialist, ids[0]), reindex).last_id == ids[1]
