@@ -78,6 +78,7 @@ ROLES = {
     "catalogue.specialist_routes": "routes",
     "catalogue.privacy": "operations",
     "catalogue.search": "queries",
+    "catalogue.search_integrity": "operations",
     "catalogue.search_upkeep": "operations",
     "catalogue.soonest": "queries",
     "catalogue.suggestions": "queries",

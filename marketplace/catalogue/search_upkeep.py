@@ -58,7 +58,7 @@ def categories_changed(category_ids: Sequence[int]) -> None:
     session().flush()
     below = sa.select(Category.id).where(Category.parent_id.in_(category_ids))
     affected = sa.or_(Service.category_id.in_(category_ids), Service.category_id.in_(below))
-    first = _ids(affected, None)
+    first = ids_after(affected, None)
     _index(first)
     if len(first) == BATCH:
         after_commit(lambda: _finish(affected, first[-1]))
@@ -71,7 +71,7 @@ def _finish(affected: sa.ColumnElement[bool], last_id: int | None) -> None:
 
 @transactional
 def _next_batch(affected: sa.ColumnElement[bool], last_id: int) -> int | None:
-    ids = _ids(affected, last_id)
+    ids = ids_after(affected, last_id)
     _index(ids)
     return ids[-1] if len(ids) == BATCH else None
 
@@ -79,7 +79,7 @@ def _next_batch(affected: sa.ColumnElement[bool], last_id: int) -> int | None:
 @transactional
 def reindex_batch(after: int) -> Batch:
     """Write anew what is not right of the `BATCH` services after an id."""
-    ids = _ids(sa.true(), after)
+    ids = ids_after(sa.true(), after)
     return Batch(len(ids), _index(ids), ids[-1] if ids else None)
 
 
@@ -110,30 +110,16 @@ def prune_all() -> None:
         after = prune_batch(after)
 
 
-def faults() -> Iterator[str]:
-    """One sentence for each service whose row in the index is not what its texts say."""
-    last_id: int | None = 0
-    while last_id is not None:
-        ids = _ids(sa.true(), last_id)
-        truth, kept = _truth(ids, lock=False), _kept(ids)
-        for service_id in ids:
-            if truth[service_id] != kept.get(service_id):
-                yield f"service {service_id} is not in the search index as it is"
-        named = sorted({word for row in truth.values() for word in _named(row)})
-        for word in sorted(set(named) - _known(named)):
-            yield f"the word {word!r} of a service is not among those typos are corrected to"
-        last_id = ids[-1] if ids else None
-
-
 def _index_where(affected: sa.ColumnElement[bool]) -> None:
     last_id: int | None = 0
     while last_id is not None:
-        ids = _ids(affected, last_id)
+        ids = ids_after(affected, last_id)
         _index(ids)
         last_id = ids[-1] if len(ids) == BATCH else None
 
 
-def _ids(affected: sa.ColumnElement[bool], after: int | None) -> list[int]:
+def ids_after(affected: sa.ColumnElement[bool], after: int | None) -> list[int]:
+    """The next `BATCH` services, by their ids."""
     query = sa.select(Service.id).where(affected, Service.id > (after or 0))
     return list(session().scalars(query.order_by(Service.id).limit(BATCH)))
 
@@ -144,7 +130,7 @@ def _index(service_ids: Sequence[int], *, held: bool = False) -> int:
     """
     if not service_ids:
         return 0
-    truth, kept = _truth(service_ids, lock=True), _kept(service_ids)
+    truth, kept = truth_of(service_ids, lock=True), kept_of(service_ids)
     missing = truth.keys() - kept.keys()
     if missing and not held:
         for gone in missing - _staying(missing):
@@ -152,9 +138,9 @@ def _index(service_ids: Sequence[int], *, held: bool = False) -> int:
     wrong = {key: row for key, row in truth.items() if row != kept.get(key)}
     _execute(_UPDATE, [{"id": key, **row} for key, row in wrong.items() if key in kept])
     _execute(_upsert(), [{"service_id": key, **wrong[key]} for key in wrong.keys() - kept.keys()])
-    named = {word for row in truth.values() for word in _named(row)}
+    named = {word for row in truth.values() for word in named_in(row)}
     _learn(named)
-    _forget({word for key in wrong if key in kept for word in _named(kept[key])} - named)
+    _forget({word for key in wrong if key in kept for word in named_in(kept[key])} - named)
     return len(wrong)
 
 
@@ -174,7 +160,8 @@ _LOCKED = _TRUTH.with_for_update(read=True, of=Profile)
 _CATEGORIES = sa.select(Category.id, Category.parent_id, Category.name).order_by(Category.id)
 
 
-def _truth(service_ids: Sequence[int], *, lock: bool) -> dict[int, dict[str, Any]]:
+def truth_of(service_ids: Sequence[int], *, lock: bool) -> dict[int, dict[str, Any]]:
+    """What the rows of these services should be, those of them there are."""
     query = (_LOCKED if lock else _TRUTH).where(Service.id.in_(service_ids))
     found = session().connection().execute(query).all()
     names = _category_names({row.category_id for row in found} - {None}, lock=lock)
@@ -207,13 +194,15 @@ def _category_names(category_ids: set[int], *, lock: bool) -> dict[int, str]:
     }
 
 
-def _kept(service_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def kept_of(service_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The rows of these services, those there are."""
     kept = sa.select(*_ROWS.c).where(_ROWS.c.service_id.in_(service_ids))
     rows = session().connection().execute(kept)
     return {row.service_id: dict(zip((*_PARTS, "words"), row[1:], strict=True)) for row in rows}
 
 
-def _named(row: dict[str, Any]) -> Iterable[str]:
+def named_in(row: dict[str, Any]) -> Iterable[str]:
+    """The words of the names in a row."""
     return (word for part in _PARTS for word in row[part].split())
 
 
@@ -249,7 +238,7 @@ def _insert(table: sa.Table) -> Any:
 
 def _learn(words: Iterable[str]) -> None:
     wanted = sorted(set(words))
-    known = _known(wanted)
+    known = known_of(wanted)
     # In one order everywhere, so that two who learn the same words wait for each other, no more.
     rows = [
         {"gram": gram, "length": len(word), "word": word}
@@ -260,7 +249,8 @@ def _learn(words: Iterable[str]) -> None:
     _execute(_insert(_GRAMS).on_conflict_do_nothing(), rows)
 
 
-def _known(words: Iterable[str]) -> set[str]:
+def known_of(words: Iterable[str]) -> set[str]:
+    """Those of the words that typos are corrected to."""
     known: set[str] = set()
     for some in _batches(list(words)):
         firsts = {search_text.grams(word)[0] for word in some}

@@ -16,7 +16,7 @@ from flask_migrate import cli as flask_migrate
 from marketplace.auth import privacy
 from marketplace.auth.models import SPECIALIST, User
 from marketplace.bookings import free_time_integrity, integrity
-from marketplace.catalogue import search_upkeep
+from marketplace.catalogue import search_integrity
 from marketplace.core import cli
 from marketplace.core.audit import AuditEntry
 from marketplace.core.clock import utc_now
@@ -95,7 +95,7 @@ def doctor() -> None:
     found = [
         *integrity.faults(utc_now()),
         *_catalogue_faults(),
-        *islice(search_upkeep.faults(), integrity.MAX_TOLD),
+        *islice(search_integrity.faults(), integrity.MAX_TOLD),
         *privacy.faults(journal),
     ]
     if not found:  # it is made of what was looked at before, and wrong with it

@@ -13,7 +13,7 @@ from services.support import CATALOGUE, add_category, add_services, listed, susp
 from test_query_counts import FEW, MANY, grown
 
 from marketplace.auth import privacy
-from marketplace.catalogue import search_upkeep
+from marketplace.catalogue import search_integrity, search_upkeep
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
 from marketplace.extensions import db
@@ -32,7 +32,7 @@ def flask(app: Flask) -> CommandLine:
 def index_is_right_in_the_end(app: Flask) -> Iterator[None]:
     yield
     with app.app_context():
-        assert list(search_upkeep.faults()) == []
+        assert list(search_integrity.faults()) == []
 
 
 @transactional
@@ -101,7 +101,7 @@ def test_a_categorys_new_name_and_place_are_found_through_its_services(
 
     with app.app_context():
         administration.rename_category("beauty", "Прелесть", actor="tests", now=utc_now())
-        assert list(search_upkeep.faults()) == []
+        assert list(search_integrity.faults()) == []
     assert (found(anonymous, "красота"), found(anonymous, "прелесть")) == ([], ids)
 
     with app.app_context():

@@ -12,7 +12,7 @@ from actors import Actor
 from flask import Flask
 from services.support import CATALOGUE, listed
 
-from marketplace.catalogue import search_upkeep
+from marketplace.catalogue import search_integrity, search_upkeep
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
 from marketplace.extensions import db
@@ -28,7 +28,7 @@ _WAITING += " AND wait_event_type = 'Lock'"
 def index_is_right_in_the_end(app: Flask) -> Iterator[None]:
     yield
     with app.app_context():
-        assert list(search_upkeep.faults()) == []
+        assert list(search_integrity.faults()) == []
 
 
 def meanwhile(app: Flask, first: Callable[[], Any], second: Callable[[], Any]) -> Any:
@@ -94,3 +94,28 @@ def test_reindex_goes_on_while_services_are_deleted(
             return search_upkeep.reindex_batch(0)
 
     assert meanwhile(app, deletes(specialist, ids[0]), reindex).last_id == ids[1]
+
+
+@pytest.mark.parametrize("change", ["rename", "delete"])
+def test_doctor_tells_nothing_of_what_changes_while_it_looks(
+    app: Flask, specialist: Actor, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = f"{OWN}{specialist.new_service(name='Граттаж')['id']}/"
+    truth_of = search_integrity.truth_of
+    changes = {
+        "rename": lambda: specialist.patch(path, {"name": "Витраж"}),
+        "delete": lambda: specialist.delete(path),
+    }
+    answers = []
+
+    def changed_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        truth = truth_of(*args, **kwargs)
+        if not answers:
+            answers.append(changes[change]())
+        return truth
+
+    monkeypatch.setattr(search_integrity, "truth_of", changed_meanwhile)
+
+    with app.app_context():
+        assert list(search_integrity.faults()) == []
+    assert answers[0].status_code < 300, answers[0].text
