@@ -188,6 +188,9 @@ def _category_names(category_ids: set[int], *, lock: bool) -> dict[int, str]:
     if lock:
         query = query.with_for_update(read=True)
     rows = {row.id: row for row in session().connection().execute(query)}
+    if {row.parent_id for row in rows.values()} - rows.keys() - {None}:
+        # One was moved while it was waited for, and stands under another now.
+        return _category_names(category_ids, lock=lock)
     return {
         key: f"{row.name} {rows[row.parent_id].name if row.parent_id in rows else ''}"
         for key, row in rows.items()
@@ -238,7 +241,7 @@ def _insert(table: sa.Table) -> Any:
 
 def _learn(words: Iterable[str]) -> None:
     wanted = sorted(set(words))
-    known = known_of(wanted)
+    known = known_of(wanted, lock=True)
     # In one order everywhere, so that two who learn the same words wait for each other, no more.
     rows = [
         {"gram": gram, "length": len(word), "word": word}
@@ -249,8 +252,8 @@ def _learn(words: Iterable[str]) -> None:
     _execute(_insert(_GRAMS).on_conflict_do_nothing(), rows)
 
 
-def known_of(words: Iterable[str]) -> set[str]:
-    """Those of the words that typos are corrected to."""
+def known_of(words: Iterable[str], *, lock: bool = False) -> set[str]:
+    """Those of the words that typos are corrected to; with a `lock` nobody forgets them now."""
     known: set[str] = set()
     for some in _batches(list(words)):
         firsts = {search_text.grams(word)[0] for word in some}
@@ -258,6 +261,8 @@ def known_of(words: Iterable[str]) -> set[str]:
         query = sa.select(_GRAMS.c.word).where(
             _GRAMS.c.gram.in_(firsts), _GRAMS.c.length.in_(lengths), _GRAMS.c.word.in_(some)
         )
+        if lock:
+            query = query.order_by(_GRAMS.c.word).with_for_update(read=True, key_share=True)
         known |= set(session().connection().scalars(query))
     return known
 
@@ -274,14 +279,24 @@ _HOLDERS = {
 
 def _forget(words: Iterable[str]) -> None:
     """Forget those of the words that no service has any more: they may be a person's name."""
-    dialect = session().connection().dialect.name
-    quote = '"' if dialect == "sqlite" else "'"
+    connection = session().connection()
     for word in sorted(words):
-        held = {"word": f"{quote}{word}{quote}"}
-        if session().execute(_HOLDERS[dialect], held).first() is None:
-            where = _GRAMS.c.gram.in_(search_text.grams(word))
-            alone = (_GRAMS.c.length == len(word), _GRAMS.c.word == word)
-            session().connection().execute(sa.delete(_GRAMS).where(where, *alone))
+        if _is_held(word):
+            continue
+        grams = search_text.grams(word)
+        alone = (_GRAMS.c.length == len(word), _GRAMS.c.word == word)
+        # Whoever begins to use the word meanwhile has locked it, or will find it gone.
+        first = sa.select(_GRAMS.c.word).where(_GRAMS.c.gram == grams[0], *alone)
+        connection.execute(first.with_for_update())
+        if not _is_held(word):
+            connection.execute(sa.delete(_GRAMS).where(_GRAMS.c.gram.in_(grams), *alone))
+
+
+def _is_held(word: str) -> bool:
+    connection = session().connection()
+    quote = '"' if connection.dialect.name == "sqlite" else "'"
+    held = {"word": f"{quote}{word}{quote}"}
+    return connection.execute(_HOLDERS[connection.dialect.name], held).first() is not None
 
 
 def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

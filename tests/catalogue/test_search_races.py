@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from actors import Actor
 from flask import Flask
-from services.support import CATALOGUE, listed
+from services.support import CATALOGUE, add_category, listed
 
 from marketplace.catalogue import search_integrity, search_upkeep
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
 from marketplace.extensions import db
-from marketplace.services import operations
+from marketplace.services import administration, operations
 
 MINE = "/api/auth/profile/me/"
 OWN = "/api/auth/services/"
@@ -63,6 +63,16 @@ def meanwhile(app: Flask, first: Callable[[], Any], second: Callable[[], Any]) -
 def deletes(actor: Actor, service_id: int) -> Callable[[], None]:
     return lambda: operations.delete_service(
         actor.user_id, service_id, require_match=lambda _: None, now=utc_now()
+    )
+
+
+def renames(actor: Actor, service_id: int, name: str) -> Callable[[], None]:
+    return lambda: operations.change_service(
+        actor.user_id,
+        service_id,
+        {"name": name},
+        require_match=lambda _: None,
+        now=utc_now(),
     )
 
 
@@ -119,3 +129,51 @@ def test_doctor_tells_nothing_of_what_changes_while_it_looks(
     with app.app_context():
         assert list(search_integrity.faults()) == []
     assert answers[0].status_code < 300, answers[0].text
+
+
+def test_a_word_is_forgotten_while_somebody_else_begins_to_use_it(
+    app: Flask, specialist: Actor, rival: Actor, anonymous: Actor
+) -> None:
+    last = specialist.new_service(name="Граттаж")["id"]
+
+    new = meanwhile(
+        app, renames(specialist, last, "Витраж"), lambda: rival.new_service(name="Граттаж")
+    )
+
+    assert [row["id"] for row in listed(anonymous, CATALOGUE, q="гратаж")] == [new["id"]]
+
+
+def test_somebody_begins_to_use_a_word_while_it_is_forgotten(
+    app: Flask, specialist: Actor, rival: Actor, anonymous: Actor
+) -> None:
+    last = specialist.new_service(name="Граттаж")["id"]
+    new = rival.new_service(name="Витраж")["id"]
+
+    answer = meanwhile(
+        app,
+        renames(rival, new, "Граттаж"),
+        lambda: specialist.patch(f"{OWN}{last}/", {"name": "Мозаика"}),
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert [row["id"] for row in listed(anonymous, CATALOGUE, q="гратаж")] == [new]
+
+
+def test_a_category_is_moved_while_one_of_its_services_is_described(
+    app: Flask, specialist: Actor, anonymous: Actor
+) -> None:
+    add_category(app, "beauty", "Красота")
+    add_category(app, "hair", "Волосы", "beauty")
+    add_category(app, "pets", "Питомцы")
+    service = specialist.new_service(category="hair")["id"]
+
+    meanwhile(
+        app,
+        lambda: administration.move_category(
+            "hair", parent_slug="pets", position=None, actor="tests", now=utc_now()
+        ),
+        lambda: specialist.patch(f"{OWN}{service}/", {"description": "Бережно"}),
+    )
+
+    for question in ("питомцы", "бережно"):
+        assert [row["id"] for row in listed(anonymous, CATALOGUE, q=question)] == [service]
