@@ -98,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # After the texts it is made of are gone.
     account_parts.on_erase(catalogue_privacy.forget)
     service_parts.on_services(search_upkeep.services_changed)
+    service_parts.on_deleted(search_upkeep.services_deleted)
     service_parts.on_categories(search_upkeep.categories_changed)
     profiles.on_named(search_upkeep.specialist_changed)
     importing.on_import(profile_importing.store, profile_importing.FIELDS)

@@ -81,6 +81,7 @@ ROLES = {
     "catalogue.search_integrity": "operations",
     "catalogue.search_upkeep": "operations",
     "catalogue.soonest": "queries",
+    "catalogue.search_words": "operations",
     "catalogue.suggestions": "queries",
     "catalogue.upcoming": "queries",
 }

@@ -7,7 +7,7 @@ import sys
 import click
 
 from marketplace.bookings import free_time_jobs
-from marketplace.catalogue import search_upkeep
+from marketplace.catalogue import search_upkeep, search_words
 from marketplace.core import cli
 from marketplace.core.clock import utc_now
 
@@ -49,7 +49,7 @@ def reindex() -> None:
             written += batch.written
             bar.update(batch.size)
             batch = search_upkeep.reindex_batch(batch.last_id)
-        search_upkeep.prune_all()
+        search_words.prune_all()
     click.echo(f"Services looked at: {looked_at}, indexed anew: {written}.")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
+from marketplace.catalogue import search_words
 from marketplace.catalogue.search_upkeep import (
     ids_after,
     kept_of,
-    known_of,
     named_in,
     truth_of,
 )
@@ -41,5 +41,5 @@ def _of(service_ids: Sequence[int], *, lock: bool) -> Iterator[str]:
         if row != kept.get(service_id):
             yield f"service {service_id} is not in the search index as it is"
     named = sorted({word for row in truth.values() for word in named_in(row)})
-    for word in sorted(set(named) - known_of(named)):
+    for word in sorted(set(named) - search_words.known(named)):
         yield f"the word {word!r} of a service is not among those typos are corrected to"

@@ -9,24 +9,22 @@ more than `BATCH` services is finished in batches right after.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from marketplace.catalogue import search_text
-from marketplace.catalogue.models import SearchGram, SearchRow
+from marketplace.catalogue import search_text, search_words
+from marketplace.catalogue.models import SearchRow
 from marketplace.core.after_commit import after_commit
 from marketplace.core.database import session, table_of, transactional
 from marketplace.profile.models import Profile
 from marketplace.services.models import Category, Service
 
 BATCH = 500
-WordKey = tuple[Any, ...]
-_ROWS, _GRAMS = table_of(SearchRow), table_of(SearchGram)
+_ROWS = table_of(SearchRow)
 _PARTS = ("name", "category", "specialist")
 _above = aliased(Category)
 
@@ -43,8 +41,16 @@ class Batch:
 def services_changed(service_ids: Sequence[int]) -> None:
     """These services are new or say something else; their rows are the caller's till it commits."""
     session().flush()
-    for ids in _batches(service_ids):
+    for ids in search_words.batches(service_ids):
         _index(ids, held=True)
+
+
+def services_deleted(service_ids: Sequence[int]) -> None:
+    """These services, which the caller holds, are about to go, and perhaps a name with them."""
+    for ids in search_words.batches(service_ids):
+        kept = kept_of(ids)
+        session().connection().execute(sa.delete(_ROWS).where(_ROWS.c.service_id.in_(ids)))
+        search_words.forget({word for row in kept.values() for word in named_in(row)})
 
 
 def specialist_changed(user_id: int) -> None:
@@ -88,28 +94,6 @@ def count_services() -> int:
     return session().scalars(sa.select(sa.func.count()).select_from(Service)).one()
 
 
-@transactional
-def prune_batch(after: WordKey | None) -> WordKey | None:
-    """Forget those of the next `BATCH` words that no service has; where to go on, if anywhere."""
-    # The one run that starts a word has two marks, so each word is met once.
-    key = (_GRAMS.c.gram, _GRAMS.c.length, _GRAMS.c.word)
-    query = sa.select(*key).where(_GRAMS.c.gram >= "  ", _GRAMS.c.gram < " !")
-    if after is not None:
-        query = query.where(sa.tuple_(*key) > after)
-    found = session().execute(query.order_by(*key).limit(BATCH)).all()
-    _forget([row.word for row in found])
-    return tuple(found[-1]) if len(found) == BATCH else None
-
-
-def prune_all() -> None:
-    """Forget every word that no service has, each batch in its own transaction when there is none
-    at present.
-    """
-    after = prune_batch(None)
-    while after is not None:
-        after = prune_batch(after)
-
-
 def _index_where(affected: sa.ColumnElement[bool]) -> None:
     last_id: int | None = 0
     while last_id is not None:
@@ -136,11 +120,13 @@ def _index(service_ids: Sequence[int], *, held: bool = False) -> int:
         for gone in missing - _staying(missing):
             del truth[gone]
     wrong = {key: row for key, row in truth.items() if row != kept.get(key)}
-    _execute(_UPDATE, [{"id": key, **row} for key, row in wrong.items() if key in kept])
-    _execute(_upsert(), [{"service_id": key, **wrong[key]} for key in wrong.keys() - kept.keys()])
+    old = [key for key in wrong if key in kept]
+    new = [key for key in wrong if key not in kept]
+    search_words.execute(_UPDATE, [{"id": key, **wrong[key]} for key in old])
+    search_words.execute(_upsert(), [{"service_id": key, **wrong[key]} for key in new])
     named = {word for row in truth.values() for word in named_in(row)}
-    _learn(named)
-    _forget({word for key in wrong if key in kept for word in named_in(kept[key])} - named)
+    search_words.learn(named)
+    search_words.forget({word for key in old for word in named_in(kept[key])} - named)
     return len(wrong)
 
 
@@ -223,82 +209,7 @@ _UPDATE = (
 )
 
 
-def _execute(statement: Any, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session().connection().execute(statement, rows)
-
-
 def _upsert() -> Any:
-    insert = _insert(_ROWS)
+    insert = search_words.insert_into(_ROWS)
     changed = {name: insert.excluded[name] for name in (*_PARTS, "words")}
     return insert.on_conflict_do_update(index_elements=["service_id"], set_=changed)
-
-
-def _insert(table: sa.Table) -> Any:
-    sqlite_used = session().connection().dialect.name == "sqlite"
-    return sqlite.insert(table) if sqlite_used else postgresql.insert(table)
-
-
-def _learn(words: Iterable[str]) -> None:
-    wanted = sorted(set(words))
-    known = known_of(wanted, lock=True)
-    # In one order everywhere, so that two who learn the same words wait for each other, no more.
-    rows = [
-        {"gram": gram, "length": len(word), "word": word}
-        for word in wanted
-        if word not in known
-        for gram in search_text.grams(word)
-    ]
-    _execute(_insert(_GRAMS).on_conflict_do_nothing(), rows)
-
-
-def known_of(words: Iterable[str], *, lock: bool = False) -> set[str]:
-    """Those of the words that typos are corrected to; with a `lock` nobody forgets them now."""
-    known: set[str] = set()
-    for some in _batches(list(words)):
-        firsts = {search_text.grams(word)[0] for word in some}
-        lengths = {len(word) for word in some}
-        query = sa.select(_GRAMS.c.word).where(
-            _GRAMS.c.gram.in_(firsts), _GRAMS.c.length.in_(lengths), _GRAMS.c.word.in_(some)
-        )
-        if lock:
-            query = query.order_by(_GRAMS.c.word).with_for_update(read=True, key_share=True)
-        known |= set(session().connection().scalars(query))
-    return known
-
-
-_HOLDERS = {
-    "sqlite": sa.text(
-        "SELECT 1 FROM service_search_words WHERE service_search_words MATCH :word LIMIT 1"
-    ),
-    "postgresql": sa.text(
-        "SELECT 1 FROM service_search WHERE words @@ CAST(:word AS tsquery) LIMIT 1"
-    ),
-}
-
-
-def _forget(words: Iterable[str]) -> None:
-    """Forget those of the words that no service has any more: they may be a person's name."""
-    connection = session().connection()
-    for word in sorted(words):
-        if _is_held(word):
-            continue
-        grams = search_text.grams(word)
-        alone = (_GRAMS.c.length == len(word), _GRAMS.c.word == word)
-        # Whoever begins to use the word meanwhile has locked it, or will find it gone.
-        first = sa.select(_GRAMS.c.word).where(_GRAMS.c.gram == grams[0], *alone)
-        connection.execute(first.with_for_update())
-        if not _is_held(word):
-            connection.execute(sa.delete(_GRAMS).where(_GRAMS.c.gram.in_(grams), *alone))
-
-
-def _is_held(word: str) -> bool:
-    connection = session().connection()
-    quote = '"' if connection.dialect.name == "sqlite" else "'"
-    held = {"word": f"{quote}{word}{quote}"}
-    return connection.execute(_HOLDERS[connection.dialect.name], held).first() is not None
-
-
-def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for at in range(0, len(values), BATCH):
-        yield values[at : at + BATCH]

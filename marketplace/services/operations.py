@@ -72,6 +72,7 @@ def delete_service(
     require_match(service)
     try:
         with session().begin_nested():
+            parts.services_deleted([service_id])
             session().execute(sa.delete(Service).where(Service.id == service_id))
     except IntegrityError:
         service.archived_at = now

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from actors import Actor, People
+from bookings.support import NOW, add_bookings
 from command_line import CommandLine
 from flask import Flask
 from services.support import CATALOGUE, add_category, add_services, listed, suspend
@@ -38,6 +39,11 @@ def index_is_right_in_the_end(app: Flask) -> Iterator[None]:
 @transactional
 def execute(statement: str) -> None:
     session().execute(sa.text(statement))
+
+
+def words_known(app: Flask) -> set[str]:
+    with app.app_context(), db.engine.connect() as connection:
+        return set(connection.scalars(sa.text("SELECT word FROM search_grams")))
 
 
 def found(caller: Actor, question: str) -> list[int]:
@@ -151,14 +157,39 @@ def test_doctor_names_what_the_index_says_wrong_and_reindex_puts_it_right(
     assert found(anonymous, "витрж") == [ids[2]]
 
 
-def test_the_words_of_deleted_services_are_forgotten_by_reindex(
+def test_the_words_of_a_deleted_service_are_forgotten_with_it(
+    app: Flask, specialist: Actor, rival: Actor
+) -> None:
+    specialist.patch(MINE, {"full_name": "Аполлинария Редкая"})
+    kept = rival.new_service(name="Витраж")
+    service = specialist.new_service(name="Граттаж, витраж")
+
+    specialist.delete(f"{OWN}{service['id']}/")
+    assert words_known(app) == {"витраж"}
+
+    rival.delete(f"{OWN}{kept['id']}/")
+    assert words_known(app) == set()
+
+
+def test_an_archived_service_keeps_its_words(app: Flask, people: People) -> None:
+    specialist = people.specialist()
+    service = specialist.new_service(name="Граттаж")
+    add_bookings(people.client(), specialist, service["id"], [{"starts_at": NOW}])
+
+    assert specialist.delete(f"{OWN}{service['id']}/").status_code == 204
+
+    assert words_known(app) == {"граттаж"}
+
+
+def test_words_that_no_service_has_are_forgotten_by_reindex(
     app: Flask, specialist: Actor, flask: CommandLine
 ) -> None:
-    specialist.delete(f"{OWN}{specialist.new_service(name='Граттаж')['id']}/")
+    specialist.new_service(name="Граттаж")
+    with app.app_context():
+        execute("DELETE FROM services")
     flask.do("catalogue", "reindex")
 
-    with app.app_context(), db.engine.connect() as connection:
-        assert connection.scalar(sa.text("SELECT count(*) FROM search_grams")) == 0
+    assert words_known(app) == set()
 
 
 def test_a_search_costs_the_same_queries_however_many_it_finds(

@@ -13,7 +13,7 @@ from marketplace.auth.models import Identity, Session, User
 from marketplace.auth.passwords import hash_password
 from marketplace.bookings import free_time_jobs
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
-from marketplace.catalogue import search_upkeep
+from marketplace.catalogue import search_upkeep, search_words
 from marketplace.core import audit
 from marketplace.core.database import Base, read, session, transactional
 from marketplace.notifications.models import PushDevice
@@ -151,7 +151,7 @@ def clear(*, actor: str, now: datetime) -> Counts:
     connection.execute(sa.delete(Profile).where(Profile.user_id.in_(_DEMO_USERS)))
     connection.execute(sa.delete(User).where(User.is_demo))
     _delete_idle_categories(connection)
-    search_upkeep.prune_all()
+    search_words.prune_all()
     after = _counts(connection)
     counts = Counts(
         before.specialists,
