@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from marketplace.catalogue.directory import offers
-from marketplace.catalogue.near import is_sqlite
+from marketplace.catalogue.near import is_sqlite, offers
 from marketplace.core.database import read
 from marketplace.core.paging import Position
 from marketplace.profile.models import Profile

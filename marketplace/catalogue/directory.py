@@ -111,7 +111,7 @@ def _category(sqlite: bool) -> Any:
         among = sa.literal_column("+services.category_id").in_(sa.select(each.c.value))
     else:
         among = Service.category_id == sa.func.any(ids)
-    return offers(sqlite).where(among)
+    return near.offers(sqlite).where(among)
 
 
 # One line a filter.
@@ -126,17 +126,9 @@ _CONDITIONS: dict[str, Any] = {
 }
 
 
-def offers(sqlite: bool) -> sa.Exists:
-    """Whether a profile's person has a listed service."""
-    listed: Any = Service.listed
-    if sqlite:  # a specialist's services, not all listed ones
-        listed = sa.literal_column("+services.listed", sa.Boolean)
-    return sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
-
-
 def _conditions(shape: _Shape) -> list[Any]:
     return [
-        offers(shape.sqlite),
+        near.offers(shape.sqlite),
         *(_CONDITIONS[name](shape.sqlite) for name in sorted(shape.filters)),
     ]
 

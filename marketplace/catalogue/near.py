@@ -7,6 +7,7 @@ part in nothing that anybody else can see.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from marketplace.core.database import read
 from marketplace.core.hot import HotQuery
 from marketplace.profile.geography import EARTH_METRES, Point, box_around
 from marketplace.profile.models import Profile
+from marketplace.services.models import Service
 
 # How many specialists an ordering by distance looks at. Where more are within the radius it is
 # halved until they are not; a later page may look at twice as many, so that those who came
@@ -87,27 +89,43 @@ def _degrees(name: str) -> Any:
     return sa.bindparam(name, type_=sa.Double)
 
 
-_CROWD = HotQuery(
-    sa.select(sa.func.count()).select_from(
+@cache
+def _crowd_query(*, sqlite: bool) -> HotQuery:
+    found = (
         sa.select(Profile.user_id)
-        .where(in_box(columns_of(Profile)))
+        .where(in_circle(columns_of(Profile)), offers(sqlite))
         .limit(sa.bindparam("most", type_=sa.Integer))
         .subquery()
-    ),
-    plan_once=False,
-)
+    )
+    return HotQuery(sa.select(sa.func.count()).select_from(found), plan_once=False)
+
+
+def _crowd(near: Near, most: int) -> int:
+    """How many specialists with something on offer there are, counted no further than `most`."""
+    query = _crowd_query(sqlite=is_sqlite())
+    return int(query.rows({**near.parameters(), "most": most})[0][0])
 
 
 def narrowed(near: Near, *, follows: bool) -> Near:
-    """The circle, or the largest of its halves that holds no more than there are candidates."""
+    """The circle, or the largest of its halves that holds no more than there are candidates. Who
+    are all in one place are not left out for being too many.
+    """
     most = CANDIDATES * 2 if follows else CANDIDATES
     tried = near
-    while tried.metres > _LEAST_METRES:
-        parameters = tried.parameters()
-        if _CROWD.rows({**parameters, "most": most + 1})[0][0] <= most:
+    while tried.metres > _LEAST_METRES and _crowd(tried, most + 1) > most:
+        half = replace(tried, metres=max(_LEAST_METRES, tried.metres // 2))
+        if not _crowd(half, 1):
             break
-        tried = replace(tried, metres=max(_LEAST_METRES, tried.metres // 2))
+        tried = half
     return tried
+
+
+def offers(sqlite: bool) -> sa.Exists:
+    """Whether a profile's person has a listed service."""
+    listed: Any = Service.listed
+    if sqlite:  # a specialist's services, not all listed ones
+        listed = sa.literal_column("+services.listed", sa.Boolean)
+    return sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
 
 
 # What `few.is_few` asks of the services within the box.

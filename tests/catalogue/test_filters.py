@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from actors import Actor, People, assert_problem
-from catalogue.world import MOSCOW, TREE, World, place, populated
+from catalogue.world import ME, MOSCOW, TREE, World, place, populated
 from flask import Flask
 from services.support import CATALOGUE, NOON, add_services, listed, read_through, with_query
 
@@ -228,3 +228,35 @@ def test_the_grid_is_half_a_kilometre_everywhere() -> None:
             exact = Point(latitude + step * 0.0011, 37.6 + step * 0.0037)
             assert distance(exact, public_point(exact)) <= 358  # half of the cell's diagonal
             assert public_point(exact) == public_point(exact)
+
+
+def test_a_crowd_in_one_place_is_not_narrowed_to_nobody(
+    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
+    world = World(app, people)
+    for number in range(8):
+        actor = world.settle(f"man{number}", place=place(north=0.05))
+        add_services(app, actor, [{"created_at": NOON}])
+
+    for radius in (6, 40):
+        whole = read_through(
+            anonymous, CATALOGUE, near=NEAR, radius_km=radius, ordering="distance", limit=2
+        )
+        assert whole == list(range(1, 9))
+
+
+def test_who_offers_nothing_is_no_part_of_a_crowd(
+    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
+    world = World(app, people)
+    for number in range(3):
+        people.client(f"client{number}").patch(ME, {"place": place()})
+        world.settle(f"idle{number}", place=place())
+    actor = world.settle("busy", place=place(north=0.1))
+    add_services(app, actor, [{"created_at": NOON}])
+
+    rows = listed(anonymous, CATALOGUE, near=NEAR, radius_km=20, ordering="distance")
+
+    assert [row["id"] for row in rows] == [1]
