@@ -243,5 +243,5 @@ def extend(specialist_id: int, now: datetime) -> bool:
     _delete(specialist_id, -FOREVER, past)
     working = schedules.working_time(specialist_id, first, last + 5 * _ONE_DAY)
     _write(specialist_id, settings, working, first, last)
-    _set_reach(specialist_id, today)
+    _set_reach(specialist_id, today if settings.has_hours else None)
     return True

@@ -15,6 +15,7 @@ from bookings.support import (
     block,
     book,
     day,
+    except_on,
     go_to,
     hold,
     open_diary,
@@ -32,6 +33,11 @@ from marketplace.core.hot import moment_from_key, moment_key
 from marketplace.schedule import free_time
 from marketplace.schedule.models import FreeSpan
 from marketplace.schedule.next_slots import NextSlot, next_slots
+
+
+from marketplace.core.database import read, session, transactional
+from marketplace.schedule import free_time
+from marketplace.schedule.models import FreeReach, FreeSpan
 
 DURATIONS = (5, 45, 60, 240, 1_440)
 
@@ -108,6 +114,20 @@ def test_blocking_frees_the_time_of_all_that_is_cancelled(  # noqa: PLR0917 - fi
 
     assert free(app, noon) == ({service, other} if which == "client" else {service})
     assert faults(app) == []
+
+
+def test_the_first_roll_leaves_out_who_only_has_days_off(app: Flask, specialist: Actor) -> None:
+    except_on(specialist, 3)
+    with app.app_context():
+        # As the migration that made the table leaves whoever had exceptions.
+        migrated = sa.insert(FreeReach).values(specialist_id=specialist.user_id, through=0)
+        transactional(lambda: session().execute(migrated))()
+
+    CommandLine(app).do("catalogue", "roll")
+
+    assert faults(app) == []
+    with app.app_context():
+        assert free_time.is_built(utc_now())
 
 
 def test_long_after_the_last_roll_nobody_trusts_the_rows(
