@@ -6,6 +6,7 @@ They look at every listed service, so they are made anew every half a minute in 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ SECONDS = 30
 
 
 class City(NamedTuple):
-    """A city as people write it; `first` is the id of the earliest of its specialists."""
+    """A city as most people write it; `first` is the id of the earliest of its specialists."""
 
     first: int
     name: str
@@ -61,12 +62,25 @@ def _period() -> int:
 @lru_cache(maxsize=4)
 def _cities(_engine: sa.Engine, _when: int) -> tuple[City, ...]:
     query = (
-        sa.select(sa.func.min(Profile.user_id), sa.func.max(Profile.city), sa.func.count())
+        sa.select(Profile.city_folded, Profile.city, sa.func.min(Profile.user_id), sa.func.count())
         .where(Profile.city_folded != "", offers(is_sqlite()))
-        .group_by(Profile.city_folded)
+        .group_by(Profile.city_folded, Profile.city)
     )
-    found = (City(*row) for row in read().execute(query))
+    spellings: dict[str, list[City]] = {}
+    for folded, name, first, specialists in read().execute(query):
+        spellings.setdefault(folded, []).append(City(first, name, specialists))
+    found = map(_whole, spellings.values())
     return tuple(sorted(found, key=lambda city: (-city.specialists, city.first)))
+
+
+def _whole(spellings: Sequence[City]) -> City:
+    """A city of all its spellings, written as most write it."""
+    usual = min(spellings, key=lambda each: (-each.specialists, each.name))
+    return City(
+        min(each.first for each in spellings),
+        usual.name,
+        sum(each.specialists for each in spellings),
+    )
 
 
 @lru_cache(maxsize=4)

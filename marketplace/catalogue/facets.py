@@ -31,7 +31,7 @@ _SOURCE = Source(sa.select(Service.id), KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Counts by slug, by city as people write it, by where a band begins."""
+    """Counts by slug, by city as most people write it, by where a band begins."""
 
     categories: list[tuple[str, int]]
     cities: list[tuple[str, int]]
@@ -53,7 +53,7 @@ def facets_of(
     categories: Counter[str] = Counter()
     cities: Counter[str] = Counter()
     bands: Counter[int] = Counter()
-    names: dict[str, str] = {}
+    spellings: dict[str, Counter[str]] = {}
     total = 0
     for category_id, folded, name, band, count in rows:
         total += count
@@ -61,12 +61,12 @@ def facets_of(
             categories[slug] += count
         if folded:
             cities[folded] += count
-            names[folded] = max(names.get(folded, ""), name)
+            spellings.setdefault(folded, Counter())[name] += count
         bands[int(band)] += count
     ends = [*(begin - 1 for begin in BANDS[1:]), MAX_KOPECKS]
     return Facets(
         _top(categories),
-        [(names[folded], count) for folded, count in _top(cities)],
+        [(_top(spellings[folded])[0][0], count) for folded, count in _top(cities)],
         [
             (begin, end, bands[begin])
             for begin, end in zip(BANDS, ends, strict=True)
@@ -104,12 +104,12 @@ def _query(shape: Shape) -> HotQuery:
         .limit(sa.literal_column(str(CANDIDATES + 1)))
         .subquery()
     )
-    grouped = (some.c.category_id, Profile.city_folded, some.c.band)
+    grouped = (some.c.category_id, Profile.city_folded, Profile.city, some.c.band)
     query = (
         sa.select(
             some.c.category_id,
             Profile.city_folded,
-            sa.func.max(Profile.city),
+            Profile.city,
             some.c.band,
             sa.func.count(),
         )
