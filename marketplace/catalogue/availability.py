@@ -12,6 +12,7 @@ from marketplace.schedule.localtime import day_of, zone
 
 # Contract section 4.
 MAX_HORIZON = timedelta(days=365)
+_ONE_DAY = timedelta(days=1)
 _DAY_MINUTES = 1_440
 _RETRY_AFTER_SECONDS = 3_600
 # Without a zone a date is each specialist's own: past when it is past for all of them.
@@ -29,8 +30,10 @@ def window_of(query: Mapping[str, Any], now: datetime) -> Window | None:
     timezone = query.get("tz")
     if day < _today(timezone or _LAST_TO_END, now):
         raise invalid("available_on", "date_in_the_past")
-    # The date of the specialist counts for the horizon, and may be the next one.
-    if day > _today(_FIRST_TO_BEGIN, now) + MAX_HORIZON:
+    # The date of the specialist counts for the horizon, and may be the next one; when it ends, the
+    # clock asked for may be another day ahead.
+    ahead = timedelta() if timezone is None else _ONE_DAY
+    if day > _today(_FIRST_TO_BEGIN, now) + MAX_HORIZON + ahead:
         raise invalid("available_on", "date_too_far")
     require_built(now)
     since, until = query.get("available_from", 0), query.get("available_to", _DAY_MINUTES)

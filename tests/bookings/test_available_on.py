@@ -92,6 +92,24 @@ def test_a_window_in_which_nobody_can_be_free_is_named(
     assert_problem(answer, 422, "invalid_fields", field)
 
 
+def test_the_last_day_of_the_longest_horizon_is_seen_from_far_east(
+    specialist: Actor, anonymous: Actor, service: int
+) -> None:
+    open_diary(specialist, "00:00", "24:00", horizon_days=365, timezone="Pacific/Pago_Pago")
+    asked = {"tz": "Pacific/Kiritimati"}
+
+    def offered(on: str) -> bool:
+        query = {**asked, "from": on, "to": on}
+        days = anonymous.get(f"{CATALOGUE}{service}/slots/", query_string=query).get_json()["days"]
+        return bool(days[0]["slots"])
+
+    assert offered(day(366))
+    assert found(anonymous, available_on=day(366), **asked) == [service]
+    assert not offered(day(367))
+    beyond = anonymous.get(CATALOGUE, query_string={**asked, "available_on": day(367)})
+    assert_problem(beyond, 422, "invalid_fields", "available_on")
+
+
 def test_it_costs_the_same_for_few_and_many(
     app: Flask, people: People, anonymous: Actor, service: int
 ) -> None:
