@@ -90,7 +90,8 @@ def list_catalogue(query: dict[str, Any]) -> Shown:
     links = []
     if query["facets"]:
         given = {name: value for name, value in request.args.items() if name not in _OF_PAGES}
-        links.append(paging.link("/api/services/facets/", given, "facets"))
+        # Of the circle that is listed, where it was narrowed.
+        links.append(paging.link("/api/services/facets/", given | asked.radius(), "facets"))
     return Shown(
         json_list([views.catalogue_json(*each) for each in zip(page.rows, slots, strict=True)]),
         conditional.etag_of([*map(views.row_versions, page.rows), page.next, *slots]),

@@ -28,16 +28,11 @@ from test_query_counts import statements
 
 from marketplace.bookings import free_time as upkeep
 from marketplace.core.clock import utc_now
-from marketplace.core.database import read
+from marketplace.core.database import read, session, transactional
 from marketplace.core.hot import moment_from_key, moment_key
 from marketplace.schedule import free_time
-from marketplace.schedule.models import FreeSpan
-from marketplace.schedule.next_slots import NextSlot, next_slots
-
-
-from marketplace.core.database import read, session, transactional
-from marketplace.schedule import free_time
 from marketplace.schedule.models import FreeReach, FreeSpan
+from marketplace.schedule.next_slots import NextSlot, next_slots
 
 DURATIONS = (5, 45, 60, 240, 1_440)
 

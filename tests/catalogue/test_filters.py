@@ -157,6 +157,23 @@ def test_a_crowd_narrows_the_radius_and_the_next_page_keeps_it(
     assert len(listed(anonymous, CATALOGUE, near=NEAR, radius_km=40, limit=100)) == 12
 
 
+def test_the_facets_of_a_narrowed_list_are_of_what_it_lists(
+    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
+    world = World(app, people)
+    for number in range(6):
+        actor = world.settle(f"man{number}", place=place(north=number * 0.05))
+        add_services(app, actor, [{"created_at": NOON}])
+
+    asked = {"near": NEAR, "radius_km": 40, "ordering": "distance", "facets": 1, "count": 1}
+    answer = anonymous.get(with_query(CATALOGUE, asked))
+    facets = anonymous.get(answer.headers["Link"].removeprefix("<").split(">")[0]).get_json()
+
+    assert answer.headers["X-Total-Count"] == "2"
+    assert [each["count"] for each in facets["price_bands"]] == [2]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
