@@ -85,36 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     unchanged.configure(app)
     requests.install(app, authentication.authenticate)
 
-    accounts.on_created(profiles.create_profile)
-    accounts.on_created(schedules.create_schedule)
-    accounts.on_block(services.mark_owner_blocked)
-    accounts.on_block(booking_lives.cancel_all_of)
-    # Before the profile forgets which files they are.
-    account_parts.on_erase(avatars.erase)
-    account_parts.on_export(avatars.exported)
-    for part in (profile_privacy, services_privacy, schedule_privacy, bookings_privacy):
-        account_parts.on_export(part.exported)
-        account_parts.on_erase(part.forget)
-    # After the texts it is made of are gone.
-    account_parts.on_erase(catalogue_privacy.forget)
-    service_parts.on_services(search_upkeep.services_changed)
-    service_parts.on_deleted(search_upkeep.services_deleted)
-    service_parts.on_categories(search_upkeep.categories_changed)
-    profiles.on_named(search_upkeep.specialist_changed)
-    importing.on_import(profile_importing.store, profile_importing.FIELDS)
-    importing.on_import(schedule_importing.store)
-    schedules.on_coming(bookings.coming_bookings)
-    push_devices.on_device(auth_sessions.require_signed_in)
-    schedules.on_changed(free_time.changed_time)
-    profiles.on_zone(free_time.changed_zone)
-    notifications.on_read(profile_queries.readers)
-    for purpose in codes.Purpose:
-        notifications.on_fill(purpose.kind, code_filling.fill)
-    retention.on_sweep("avatar files", avatars.sweep)
-
-    account_parts.on_name(profiles.name_profile)
-    account_parts.on_export(identities.export)
-    account_parts.on_erase(identities.forget)
+    _hand_forward()
     app.extensions["marketplace_social"] = Providers(settings.social, room)
 
     api = openapi.new_api(app)
@@ -167,3 +138,37 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(group)
     return app
+
+
+def _hand_forward() -> None:
+    """What points back to an earlier feature (docs/architecture.md, "One way")."""
+    accounts.on_created(profiles.create_profile)
+    accounts.on_created(schedules.create_schedule)
+    accounts.on_block(services.mark_owner_blocked)
+    accounts.on_block(booking_lives.cancel_all_of)
+    # Before the profile forgets which files they are.
+    account_parts.on_erase(avatars.erase)
+    account_parts.on_export(avatars.exported)
+    for part in (profile_privacy, services_privacy, schedule_privacy, bookings_privacy):
+        account_parts.on_export(part.exported)
+        account_parts.on_erase(part.forget)
+    # After the texts it is made of are gone.
+    account_parts.on_erase(catalogue_privacy.forget)
+    service_parts.on_services(search_upkeep.services_changed)
+    service_parts.on_deleted(search_upkeep.services_deleted)
+    service_parts.on_categories(search_upkeep.categories_changed)
+    profiles.on_named(search_upkeep.specialist_changed)
+    importing.on_import(profile_importing.store, profile_importing.FIELDS)
+    importing.on_import(schedule_importing.store)
+    schedules.on_coming(bookings.coming_bookings)
+    push_devices.on_device(auth_sessions.require_signed_in)
+    schedules.on_changed(free_time.changed_time)
+    profiles.on_zone(free_time.changed_zone)
+    notifications.on_read(profile_queries.readers)
+    for purpose in codes.Purpose:
+        notifications.on_fill(purpose.kind, code_filling.fill)
+    retention.on_sweep("avatar files", avatars.sweep)
+
+    account_parts.on_name(profiles.name_profile)
+    account_parts.on_export(identities.export)
+    account_parts.on_erase(identities.forget)
