@@ -25,6 +25,8 @@ _POSTGRES_SESSION = (
     "timezone=UTC",
     "lock_timeout=5000",
     "statement_timeout=15000",
+    # A request has a processor of its own at best: helpers cost others more than they bring it.
+    "max_parallel_workers_per_gather=0",
 )
 _EXPOSED_HEADERS = (
     "Content-Language",

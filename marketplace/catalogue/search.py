@@ -6,20 +6,18 @@ keyboard layout; and if it finds little, with its words corrected too.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.catalogue import search_text
+from marketplace.catalogue import search_cost, search_text
 from marketplace.catalogue.models import SearchGram
 from marketplace.catalogue.search_shape import CORRECTIONS, SearchShape
 from marketplace.core.database import read, table_of
 from marketplace.core.hot import HotQuery
 from marketplace.services.models import Service
-from marketplace.services.name_search import FEW_MATCHES, PLAN_SECONDS
 
 MAX_WORDS = 8
 # Fewer hits than this, and what may be a typo is corrected as well.
@@ -27,6 +25,9 @@ LITTLE = 3
 # Of the vocabulary, so many words that share most with a mistyped one are looked at closely.
 _LIKELY = 100
 _GRAMS = table_of(SearchGram).c
+# Questions that found enough as typed a moment ago are not asked twice: for as long, one that no
+# longer does is answered without corrections.
+_found_enough = search_cost.Recent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,6 @@ class SearchPlan:
         """What a row of `Service` must meet."""
         return self.shape.condition()
 
-    def rank(self) -> sa.ColumnElement[int]:
-        """The relevance of a row of `SearchRow`."""
-        return self.shape.rank()
-
     @property
     def match(self) -> str:
         """The question as FTS5 or `tsquery` reads it. Its words hold letters and digits only."""
@@ -112,25 +109,33 @@ def plan(q: str) -> SearchPlan:
     typed = _strict(q)
     if typed.is_empty:
         return typed
-    hits = _hits(typed)
-    if hits >= LITTLE:
-        return replace(typed, common=_is_common(typed))
+    asked = (read().engine, typed.match)
+    if asked in _found_enough:
+        return _steered(typed)
+    # PostgreSQL meets a few of many matches sooner when it knows that there are many.
+    hits = _hits(typed if typed.sqlite else _steered(typed))
+    if hits < LITTLE:
+        return _mended(q, typed, hits)
+    _found_enough.add(asked)
+    return _steered(typed)
+
+
+def _mended(q: str, typed: SearchPlan, hits: int) -> SearchPlan:
+    """The plan of a question that finds little as typed."""
     others = [] if hits else [_strict(slip) for slip in search_text.slips(q)]
     for other in others:
         if _hits(other):
-            return replace(other, common=_is_common(other))
+            return _steered(other)
     corrected = _corrected(typed)
     if hits or _hits(corrected):
         return corrected
-    for other in map(_corrected, others):
-        if _hits(other):
-            return other
-    return typed
+    return next((other for other in map(_corrected, others) if _hits(other)), typed)
 
 
 def strict_plan(q: str) -> SearchPlan:
     """The plan of a question just as typed."""
-    return _strict(q)
+    typed = _strict(q)
+    return typed if typed.is_empty or typed.sqlite else _steered(typed)
 
 
 def _strict(question: str) -> SearchPlan:
@@ -173,8 +178,7 @@ def _corrections(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _hits_query(shape: SearchShape) -> HotQuery:
-    found = shape.matching().where(Service.listed == sa.true())
-    few = found.limit(sa.literal_column(str(LITTLE))).subquery()
+    few = shape.some([Service.listed == sa.true()], LITTLE).subquery()
     return HotQuery(sa.select(sa.func.count()).select_from(few), plan_once=False)
 
 
@@ -185,17 +189,5 @@ def _hits(strict: SearchPlan) -> int:
     return int(_hits_query(strict.shape).rows({"search": strict.match})[0][0])
 
 
-def _is_common(strict: SearchPlan) -> bool:
-    if not strict.sqlite:
-        return False
-    # Only a list's cost depends on it, never its rows, so an old answer will do for a while.
-    return _matches_many(read().engine, strict.match, int(time.monotonic()) // PLAN_SECONDS)
-
-
-@lru_cache(maxsize=2048)
-def _matches_many(_engine: sa.Engine, match: str, _period: int) -> bool:
-    probe = (
-        "SELECT count(*) FROM (SELECT 1 FROM service_search_words"  # noqa: S608 - a constant
-        f" WHERE service_search_words MATCH ? LIMIT {FEW_MATCHES})"
-    )
-    return bool(read().exec_driver_sql(probe, (match,)).scalar_one() >= FEW_MATCHES)
+def _steered(strict: SearchPlan) -> SearchPlan:
+    return replace(strict, common=search_cost.is_common(strict.match, len(strict.terms)))

@@ -25,6 +25,10 @@ _MATCHES = sa.text("service_search_words MATCH :search").bindparams(
 )
 
 
+PARTS = ("name", "category", "specialist")
+_FOUND = (_ROWS.service_id.label("id"), *(_ROWS[part] for part in PARTS))
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """What a word of the question is worth where it is found."""
@@ -45,7 +49,8 @@ FIRST, SAME = 1, 3
 @dataclass(frozen=True, slots=True)
 class SearchShape:
     """For each word of a question: whether its beginning counts, whether it is corrected. `common`:
-    on SQLite, there are so many matches that a list in another order is walked rather than sorted.
+    so many services match that it is cheaper to walk past the others, on PostgreSQL for the newest
+    matches, on SQLite for a list in another order.
 
     Its parameters are `SearchPlan.parameters`.
     """
@@ -54,29 +59,41 @@ class SearchShape:
     sqlite: bool
     common: bool = False
 
-    def matching(self) -> sa.Select[Any]:
-        """The ids of `Service` that match, to which conditions and an order may be added."""
+    @property
+    def leads(self) -> bool:
+        """Whether SQLite had better begin with what the search finds, whatever the order."""
+        return not self.common
+
+    def some(self, conditions: Sequence[Any], limit: int) -> sa.Select[Any]:
+        """The ids of any `limit` matches that meet the conditions on `Service` too."""
         if self.sqlite:
-            # Driven by the index, in whose order the newest come without sorting: the plus keeps
-            # SQLite from looking each service up in it instead.
-            first = _WORDS.join(Service, Service.id == sa.literal_column(f"+{_WORDS.name}.rowid"))
-            return sa.select(_WORDS.c.rowid.label("id")).select_from(first).where(_MATCHES)
-        joined = sa.join(Service, SearchRow, SearchRow.service_id == Service.id)
-        return sa.select(Service.id).select_from(joined).where(self._words_match())
+            found = self._on_sqlite(conditions)
+        else:
+            found = self._walked(conditions) if self.common else self._looked_up(conditions)
+        return found.limit(_number(limit))
+
+    def newest(self, conditions: Sequence[Any]) -> sa.Subquery:
+        """`id`, `name`, `category` and `specialist` of the newest matches that meet the conditions
+        on `Service` too, `CANDIDATES` at most.
+        """
+        if self.sqlite:
+            ids = self._on_sqlite(conditions).order_by(_WORDS.c.rowid.desc())
+            found = ids.limit(_number(CANDIDATES)).subquery("found")
+            named = sa.select(found.c.id, *(_ROWS[part] for part in PARTS)).join_from(
+                found, SearchRow, SearchRow.service_id == found.c.id
+            )
+            return named.subquery("newest")
+        order = _ROWS.service_id.desc()
+        if self.common:
+            matches = self._walked(conditions).order_by(order)
+        else:
+            matches = self._looked_up(conditions, order)
+        return matches.limit(_number(CANDIDATES)).subquery("newest")
 
     def candidates(self, conditions: Sequence[Any]) -> sa.Select[Any]:
         """`id` and `rank` of the newest matches that meet the conditions on `Service` too."""
-        newest = _WORDS.c.rowid if self.sqlite else Service.id
-        found = (
-            self.matching()
-            .where(*conditions)
-            .order_by(newest.desc())
-            .limit(sa.literal_column(str(CANDIDATES)))
-            .subquery("found")
-        )
-        return sa.select(found.c.id, self.rank().label("rank")).join_from(
-            found, SearchRow, SearchRow.service_id == found.c.id
-        )
+        found = self.newest(conditions)
+        return sa.select(found.c.id, self.rank(found.c).label("rank"))
 
     def condition(self) -> sa.ColumnElement[bool]:
         """What a row of `Service` must meet, for lists in an order of their own."""
@@ -88,27 +105,23 @@ class SearchShape:
         held = [self._holds(words, ways) for ways in map(self._ways, range(len(self.terms)))]
         return sa.exists().where(_ROWS.service_id == Service.id, *held)
 
-    def stands_in(self, part: str) -> sa.ColumnElement[bool]:
-        """Whether all words of the question stand in this part of a `SearchRow`."""
+    def stands_in(self, part: Any) -> sa.ColumnElement[bool]:
+        """Whether all words of the question stand in this column of `newest`."""
         return sa.and_(
-            *(self._holds(_ROWS[part], ways) for ways in map(self._ways, range(len(self.terms))))
+            *(self._holds(part, ways) for ways in map(self._ways, range(len(self.terms))))
         )
 
-    def begins(self, part: str) -> sa.ColumnElement[bool]:
-        """Whether this part of a `SearchRow` begins with the question's first word."""
+    def begins(self, part: Any) -> sa.ColumnElement[bool]:
+        """Whether this column of `newest` begins with the question's first word."""
         names = [name for _, alike in self._ways(0) for name in alike]
-        return sa.or_(*(self._place(_ROWS[part], self._at(name)) == 1 for name in names))
+        return sa.or_(*(self._place(part, self._at(name)) == 1 for name in names))
 
-    def rank(self) -> sa.ColumnElement[int]:
-        """The relevance of a row of `SearchRow`, a whole number above 0."""
-        parts: list[Any] = [self._worth(at) for at in range(len(self.terms))]
-        parts.append(
-            sa.case(
-                (self.begins("name"), sa.literal_column(str(FIRST))), else_=sa.literal_column("0")
-            )
-        )
-        same = _ROWS.name == self._at("search_same")
-        parts.append(sa.case((same, sa.literal_column(str(SAME))), else_=sa.literal_column("0")))
+    def rank(self, row: Any) -> sa.ColumnElement[int]:
+        """The relevance of the columns of `newest`, a whole number above 0."""
+        parts: list[Any] = [self._worth(row, at) for at in range(len(self.terms))]
+        parts.append(sa.case((self.begins(row.name), _number(FIRST)), else_=_number(0)))
+        same = row.name == self._at("search_same")
+        parts.append(sa.case((same, _number(SAME)), else_=_number(0)))
         total = parts[0]
         for part in parts[1:]:
             total += part
@@ -127,15 +140,37 @@ class SearchShape:
             ways.append((CORRECTED, [f"search_{at}_{n}" for n in range(CORRECTIONS)]))
         return ways
 
-    def _worth(self, at: int) -> Any:
+    def _worth(self, row: Any, at: int) -> Any:
         worth = [
-            (getattr(weights, part), self._holds(_ROWS[part], [(weights, names)]))
+            (getattr(weights, part), self._holds(row[part], [(weights, names)]))
             for weights, names in self._ways(at)
-            for part in ("name", "category", "specialist")
+            for part in PARTS
         ]
         worth.sort(key=lambda each: -each[0])
-        cases = [(held, sa.literal_column(str(points), sa.Integer)) for points, held in worth]
-        return sa.case(*cases, else_=sa.literal_column(str(DESCRIPTION), sa.Integer))
+        cases = [(held, _number(points)) for points, held in worth]
+        return sa.case(*cases, else_=_number(DESCRIPTION))
+
+    def _on_sqlite(self, conditions: Sequence[Any]) -> sa.Select[Any]:
+        # Driven by the index, in whose order the newest come without sorting: the plus keeps
+        # SQLite from looking each service up in it instead.
+        first = _WORDS.join(Service, Service.id == sa.literal_column(f"+{_WORDS.name}.rowid"))
+        ids = sa.select(_WORDS.c.rowid.label("id")).select_from(first)
+        return ids.where(_MATCHES, *conditions)
+
+    def _walked(self, conditions: Sequence[Any]) -> sa.Select[Any]:
+        # IS TRUE is the same question, but none that the index over words could answer.
+        held = self._words_match().is_(sa.true())
+        met = _met(_ROWS.service_id, conditions)
+        return sa.select(*_FOUND).select_from(sa.join(SearchRow, met, sa.true())).where(held)
+
+    def _looked_up(self, conditions: Sequence[Any], order: Any = None) -> sa.Select[Any]:
+        # Planned on its own for all it finds: expecting a few rows to be met early, PostgreSQL
+        # reads the whole table for a word that no service has.
+        matching = sa.select(*_FOUND).where(self._words_match()).order_by(order).offset(_number(0))
+        every = matching.subquery("matching")
+        met = _met(every.c.id, conditions)
+        found = sa.select(*every.c).select_from(sa.join(every, met, sa.true()))
+        return found if order is None else found.order_by(every.c.id.desc())
 
     def _words_match(self) -> sa.ColumnElement[bool]:
         question = sa.cast(self._at("search"), TSQUERY)
@@ -147,3 +182,15 @@ class SearchShape:
     @staticmethod
     def _at(name: str) -> Any:
         return sa.bindparam(name, type_=sa.Text)
+
+
+def _met(service_id: Any, conditions: Sequence[Any]) -> Any:
+    """One row when the service meets the conditions. The offset keeps PostgreSQL from turning the
+    question round: all services that meet them are many, the matches are few.
+    """
+    one = sa.select(_number(1).label("met")).where(Service.id == service_id, *conditions)
+    return one.offset(_number(0)).lateral("service")
+
+
+def _number(value: int) -> sa.ColumnClause[int]:
+    return sa.literal_column(str(value), sa.Integer)

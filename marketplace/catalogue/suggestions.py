@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.catalogue import search, search_text
-from marketplace.catalogue.models import SearchRow
 from marketplace.catalogue.search_shape import SearchShape
 from marketplace.core.database import read
 from marketplace.core.hot import HotQuery
@@ -76,22 +75,24 @@ def _holds(words: list[str], asked: list[str]) -> bool:
 @lru_cache(maxsize=64)
 def _counts(shape: SearchShape) -> HotQuery:
     """(kind, text, how often) over the candidates that hold the words in such a text."""
-    ranked = shape.candidates([Service.listed == sa.true()]).subquery()
+    newest = shape.newest([Service.listed == sa.true()])
     found = (
         sa.select(
-            ranked.c.id,
+            newest.c.id,
             Service.name.label("name"),
             Profile.full_name.label("specialist"),
             Category.name.label("category"),
-            *(shape.stands_in(part).label(f"in_{part}") for part in ("name", "specialist")),
             *(
-                _whole(shape.begins(part)).label(f"begins_{part}")
+                shape.stands_in(newest.c[part]).label(f"in_{part}")
+                for part in ("name", "specialist")
+            ),
+            *(
+                _whole(shape.begins(newest.c[part])).label(f"begins_{part}")
                 for part in ("name", "specialist")
             ),
         )
-        .select_from(ranked)
-        .join(Service, Service.id == ranked.c.id)
-        .join(SearchRow, SearchRow.service_id == ranked.c.id)
+        .select_from(newest)
+        .join(Service, Service.id == newest.c.id)
         .join(Profile, Profile.user_id == Service.specialist_id)
         .outerjoin(Category, Category.id == Service.category_id)
         .cte("suggested")

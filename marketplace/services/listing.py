@@ -143,7 +143,7 @@ def shaped(
         or owner_id is not None
         or "specialist" in parameters
         or source.begins_elsewhere
-        or (search is not None and ordering == RELEVANCE)
+        or (search is not None and (ordering == RELEVANCE or search.shape.leads))
     )
     leading = None if settled else _leading(used, parameters, ordering)
     if not settled and not ordered:
@@ -231,12 +231,13 @@ def conditions(shape: Shape) -> list[Any]:
 
 def _steering(shape: Shape) -> Steering:
     """SQLite keeps no statistics, guesses that a range on the price is narrow, and then sorts
-    thousands of rows for a page of twenty. What stays to it is the trigram index when it has few
-    matches, a specialist's own index, a filter's that finds few, the price's when the range is
-    known to be narrow, else the ordering's. PostgreSQL is left alone.
+    thousands of rows for a page of twenty. What stays to it is the index of a search or of trigrams
+    when it has few matches, a specialist's own index, a filter's that finds few, the price's when
+    the range is known to be narrow, else the ordering's. PostgreSQL is left alone.
     """
     names = {each.name for each in shape.filters}
-    if shape.plan is Plan.TRIGRAMS or shape.is_ranked:
+    searched = shape.search is not None and (shape.is_ranked or shape.search.leads)
+    if shape.plan is Plan.TRIGRAMS or searched:
         usable = set()
     elif "specialist" in names or shape.scope is Scope.OWN or shape.source.begins_elsewhere:
         usable = {"specialist_id"}

@@ -15,6 +15,10 @@ RELEVANCE = "relevance"
 class SearchShape(Protocol):
     """The SQL of a full-text search; hashable, as a part of a statement's shape."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether SQLite had better begin with what the search finds, whatever the order."""
+
     def candidates(self, conditions: Sequence[Any]) -> sa.Select[Any]:
         """`id` and `rank` of a bounded number of matches."""
 

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services.support import CATALOGUE, add_category, listed, read_through
 
+from marketplace.catalogue import search_cost
+
 MINE = "/api/auth/profile/me/"
 
 
@@ -30,6 +32,15 @@ def corpus(app: Flask, people: People) -> dict[int, str]:
     return made
 
 
+@pytest.fixture(params=["as it is", "few", "many"])
+def expected_matches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many matches statements are steered for, whatever there are."""
+    if request.param != "as it is":
+        many = request.param == "many"
+        monkeypatch.setattr(search_cost, "is_common", lambda *_: many)
+
+
+@pytest.mark.usefixtures("expected_matches")
 def test_every_question_finds_what_it_should(corpus: dict[int, str], anonymous: Actor) -> None:
     wrong = {}
     for question, expected in TABLE:
@@ -43,6 +54,7 @@ def test_every_question_finds_what_it_should(corpus: dict[int, str], anonymous: 
     assert not wrong, "\n".join(f"{question}: {each}" for question, each in wrong.items())
 
 
+@pytest.mark.usefixtures("expected_matches")
 def test_pages_show_every_hit_exactly_once(corpus: dict[int, str], anonymous: Actor) -> None:
     for question in ("массаж", "ремонт", "с", "мытье"):
         whole = [row["id"] for row in listed(anonymous, CATALOGUE, q=question, limit=100)]
@@ -54,6 +66,7 @@ def test_pages_show_every_hit_exactly_once(corpus: dict[int, str], anonymous: Ac
             assert sorted(other) == sorted(whole)
 
 
+@pytest.mark.usefixtures("expected_matches")
 def test_other_filters_narrow_a_search(corpus: dict[int, str], anonymous: Actor) -> None:
     owner = listed(anonymous, CATALOGUE, q="сантехника")[0]["specialist"]
 
