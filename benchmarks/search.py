@@ -10,38 +10,29 @@ at the other. Then what writing a service costs with the index and without, in t
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import Flask
 from werkzeug.test import create_environ, run_wsgi_app
 
+from benchmarks import search_writes
 from benchmarks.datasets import SCALES, dataset
+from benchmarks.in_process import Place, in_turn, ratio
 from benchmarks.servers import BenchmarkError
-from benchmarks.targets import PASSWORD
-from benchmarks.usage import cpu_of_first_threads, postgresql_backends
 from marketplace import create_app
-from marketplace.auth.models import User
 from marketplace.catalogue import search_text
 from marketplace.catalogue.models import SearchRow
-from marketplace.core.clock import utc_now
 from marketplace.core.database import session
-from marketplace.core.parts import Parts
-from marketplace.services import operations, parts
-from marketplace.services.models import Category, Service
 from marketplace.settings import Settings
 
 RUNS, WRITES = 100, 300
-CATALOGUE, OWN = "/api/services/", "/api/auth/services/"
+CATALOGUE = "/api/services/"
 QUESTIONS = (
     ("two words", "королевское бритьё", ""),
     ("a beginning", "королевс", ""),
@@ -57,31 +48,6 @@ QUESTIONS = (
 SUGGESTED = ("мас", "с")
 # Words are looked for that so many services hold, at either scale.
 AS_MANY = (30, 300, 1_000, 2_000)
-TEXTS = 200
-
-Creating = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Place:
-    """One scale's application, over a database of its own; its name on PostgreSQL."""
-
-    scale: str
-    app: Flask
-    postgresql: str
-
-
-@dataclass
-class Taken:
-    """The milliseconds of an act's runs: on the wall, and of processors."""
-
-    wall: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-    def cells(self) -> list[str]:
-        p99 = statistics.quantiles(self.wall, n=100)[-1]
-        figures = (statistics.median(self.wall), p99, statistics.median(self.cpu))
-        return [f"{figure:.2f}" for figure in figures]
 
 
 @dataclass(frozen=True)
@@ -111,7 +77,7 @@ def main() -> None:
             places.append(Place(name, app, made.postgresql))
         _questions(places, parsed.runs)
         if parsed.writes:
-            _writes(places, parsed.writes)
+            search_writes.report(places, parsed.writes)
 
 
 def _say(line: str) -> None:
@@ -145,35 +111,12 @@ def _row(name: str, places: Sequence[Place], asked: Sequence[Asked], runs: int) 
         (place, lambda place=place, each=each: _get(place, each.path))  # type: ignore[misc]
         for place, each in zip(places, asked, strict=True)
     ]
-    taken = _in_turn(acts, runs)
+    taken = in_turn(acts, runs)
     cells = [
         cell for each, at in zip(asked, taken, strict=True) for cell in (each.matches, *at.cells())
     ]
-    ratios = [_ratio(taken[-1].wall, taken[0].wall), _ratio(taken[-1].cpu, taken[0].cpu)]
+    ratios = [ratio(taken[-1].wall, taken[0].wall), ratio(taken[-1].cpu, taken[0].cpu)]
     print(f"| {name} | {' | '.join([*cells, *ratios])} |", flush=True)
-
-
-def _ratio(one: Sequence[float], other: Sequence[float]) -> str:
-    return f"{statistics.median(one) / statistics.median(other):.2f}"
-
-
-def _in_turn(acts: Sequence[tuple[Place, Callable[[], object]]], runs: int) -> list[Taken]:
-    """What each act's runs took, one of each after the other."""
-    for _, act in acts:
-        act()
-    backends = [
-        postgresql_backends(place.postgresql) if place.postgresql else () for place, _ in acts
-    ]
-    taken = [Taken() for _ in acts]
-    for _ in range(runs):
-        for (_, act), served_by, times in zip(acts, backends, taken, strict=True):
-            spent = time.thread_time() + cpu_of_first_threads(served_by)
-            began = time.perf_counter()
-            act()
-            times.wall.append((time.perf_counter() - began) * 1_000)
-            spent = time.thread_time() + cpu_of_first_threads(served_by) - spent
-            times.cpu.append(spent * 1_000)
-    return taken
 
 
 def _path(question: str, more: str = "") -> str:
@@ -210,96 +153,6 @@ def _held_by(wanted: int, counted: Counter[str]) -> str:
     # A stem that is its own stem, and stands alone, can be asked for as it is.
     usable = (word for word in counted if len(word) > 3 and search_text.words(word) == [word])  # noqa: PLR2004
     return min(usable, key=lambda word: (abs(counted[word] - wanted), word))
-
-
-def _writes(places: Sequence[Place], runs: int) -> None:
-    print("\n| creating a service | index | p50 | p99 | CPU | p50 with ÷ without | CPU ÷ |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
-    for place in places:
-        for name, act, texts in _creating(place):
-            kept, without = _compared(place, act, texts, runs)
-            ratios = f"{_ratio(kept.wall, without.wall)} | {_ratio(kept.cpu, without.cpu)}"
-            print(f"| {name}, {place.scale} | yes | {' | '.join(kept.cells())} | {ratios} |")
-            print(f"| {name}, {place.scale} | no | {' | '.join(without.cells())} | | |", flush=True)
-
-
-def _creating(place: Place) -> Iterator[tuple[str, Creating, list[dict[str, Any]]]]:
-    with place.app.app_context():
-        username = User.username == "demo_specialist"
-        owner = session().scalars(sa.select(User.id).where(username)).one()
-        texts = _texts()
-    token = _token(place)
-    yield "the operation", lambda values: _create(place, owner, values), texts
-    yield "the whole POST", lambda values: _post(place, token, values), texts
-
-
-def _texts() -> list[dict[str, Any]]:
-    """What some of the services say, as others would say it."""
-    newest = (
-        sa.select(Service.name, Service.description, Category.slug)
-        .join(Category, Category.id == Service.category_id)
-        .order_by(Service.id.desc())
-        .limit(TEXTS)
-    )
-    return [
-        {
-            "name": row.name,
-            "description": row.description,
-            "category": row.slug,
-            "price": Decimal("3200.00"),
-            "duration_minutes": 90,
-            "visible": True,
-        }
-        for row in session().execute(newest)
-    ]
-
-
-def _compared(
-    place: Place,
-    act: Creating,
-    texts: Sequence[dict[str, Any]],
-    runs: int,
-) -> list[Taken]:
-    kept, at = parts.on_services, 0
-
-    def with_index() -> None:
-        nonlocal at
-        at += 1
-        act(texts[at % len(texts)])
-
-    def without() -> None:
-        parts.on_services = Parts()
-        try:
-            act(texts[at % len(texts)])
-        finally:
-            parts.on_services = kept
-
-    return _in_turn(((place, with_index), (place, without)), runs)
-
-
-def _create(place: Place, owner: int, values: dict[str, Any]) -> None:
-    with place.app.app_context():
-        operations.create_service(owner, values, utc_now())
-
-
-def _post(place: Place, token: str, values: dict[str, Any]) -> None:
-    body = values | {"price": str(values["price"])}
-    _posted(place, OWN, body, {"Authorization": f"Bearer {token}"})
-
-
-def _token(place: Place) -> str:
-    body = {"username": "demo_specialist", "password": PASSWORD}
-    answer = _posted(place, "/api/auth/login/", body, {})
-    return str(place.app.json.loads(answer)["access"])
-
-
-def _posted(place: Place, path: str, body: dict[str, Any], headers: dict[str, str]) -> bytes:
-    environ = create_environ(path, method="POST", json=body, headers=headers)
-    answer, status, _ = run_wsgi_app(place.app, environ, buffered=True)
-    text = b"".join(answer)
-    if not status.startswith("20"):
-        raise BenchmarkError(f"{place.scale}: {path} answered {status} {text!r}")
-    return text
 
 
 if __name__ == "__main__":
