@@ -11,54 +11,33 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
 from marketplace.catalogue import near
-from marketplace.catalogue.few import is_few
 from marketplace.catalogue.near import Near, is_sqlite
 from marketplace.core import text
 from marketplace.profile.models import Profile
-from marketplace.services.filters import OF_SERVICES, Filter, Steering, bound, named
+from marketplace.services import few
+from marketplace.services.filters import (
+    OF_SERVICES,
+    PRICE_NEEDED,
+    Filter,
+    Probe,
+    Steering,
+    Table,
+    Way,
+    bound,
+    named,
+    price_range,
+)
 from marketplace.services.models import Service
 
 _LONGEST = 1_440
-_BY_DATE = frozenset({"-created_at", "created_at", "-rating"})
 
 
 def _city(at: Steering) -> Any:
-    city = bound("city", sa.Text)
-    if at.leads("city"):
-        return Service.specialist_id.in_(
-            sa.select(Profile.user_id).where(Profile.city_folded == city)
-        )
-    holder = aliased(Profile, name="city_holder")
-    # Found by the service it belongs to, not by the city.
-    folded: Any = holder.city_folded
-    if at.sqlite:
-        folded = sa.literal_column("+city_holder.city_folded", sa.Text)
-    return (
-        sa.select(sa.literal_column("1"))
-        .where(holder.user_id == Service.specialist_id, folded == city)
-        .correlate(Service)
-        .exists()
-    )
-
-
-def _city_is_few(parameters: Mapping[str, Any], _ordering: str) -> bool:
-    probe = (
-        "FROM profiles JOIN services ON services.specialist_id = profiles.user_id"
-        " AND services.listed = 1 WHERE profiles.city_folded = ?"
-    )
-    return is_few(probe, parameters["city"])
+    return at.column("city_folded") == bound("city", sa.Text)
 
 
 def _category(at: Steering) -> Any:
     return at.column("category_id") == bound("category")
-
-
-def _category_is_few(parameters: Mapping[str, Any], ordering: str) -> bool:
-    # Its index is in the order of creation already.
-    if ordering in _BY_DATE:
-        return True
-    probe = "FROM services WHERE listed = 1 AND category_id = ?"
-    return is_few(probe, parameters["category"])
 
 
 def _branch(at: Steering) -> Any:
@@ -73,11 +52,6 @@ def _branch_parameters(ids: tuple[int, ...]) -> dict[str, Any]:
     return {"branch": json.dumps(ids) if is_sqlite() else list(ids)}
 
 
-def _branch_is_few(parameters: Mapping[str, Any], _ordering: str) -> bool:
-    probe = "FROM services WHERE listed = 1 AND category_id IN (SELECT value FROM json_each(?))"
-    return is_few(probe, parameters["branch"])
-
-
 def _min_duration(at: Steering) -> Any:
     return at.column("duration_minutes") >= bound("min_duration")
 
@@ -86,10 +60,8 @@ def _max_duration(at: Steering) -> Any:
     return at.column("duration_minutes") <= bound("max_duration")
 
 
-def _durations_are_few(parameters: Mapping[str, Any], _ordering: str) -> bool:
-    probe = "FROM services WHERE listed = 1 AND duration_minutes BETWEEN ? AND ?"
-    low, high = parameters.get("min_duration", 0), parameters.get("max_duration", _LONGEST)
-    return is_few(probe, low, high)
+def _durations(parameters: Mapping[str, Any]) -> tuple[int, int]:
+    return parameters.get("min_duration", 0), parameters.get("max_duration", _LONGEST)
 
 
 def _near(at: Steering) -> Any:
@@ -111,33 +83,72 @@ def _near(at: Steering) -> Any:
     )
 
 
-def _near_is_few(parameters: Mapping[str, Any], _ordering: str) -> bool:
-    probe, values = near.PROBE, [parameters[name] for name in near.BOX]
-    return is_few(probe, *values)
+def _near_probe(parameters: Mapping[str, Any]) -> int:
+    return few.found(near.PROBE, *(parameters[name] for name in near.BOX))
 
 
-_LISTED_DURATION = frozenset({"listed", "duration_minutes"})
+# What an index finds: its condition in SQLite's words, and the values of that.
+_PARTS: dict[str, tuple[frozenset[str], str, Any, frozenset[str]]] = {
+    "city": (
+        frozenset({"city"}),
+        "city_folded = ?",
+        lambda given: (given["city"],),
+        frozenset({"city_folded"}),
+    ),
+    "category": (
+        frozenset({"category"}),
+        "category_id = ?",
+        lambda given: (given["category"],),
+        frozenset({"category_id"}),
+    ),
+    "branch": (
+        frozenset({"branch"}),
+        "category_id IN (SELECT value FROM json_each(?))",
+        lambda given: (given["branch"],),
+        frozenset({"category_id"}),
+    ),
+    "price": (PRICE_NEEDED, "price BETWEEN ? AND ?", price_range, frozenset({"price"})),
+    "durations": (
+        frozenset({"min_duration", "max_duration"}),
+        "duration_minutes BETWEEN ? AND ?",
+        _durations,
+        frozenset({"duration_minutes"}),
+    ),
+}
 
-OF_CATALOGUE = (
-    *OF_SERVICES,
-    Filter("city", lambda city: {"city": text.caseless(city)}, _city, _city_is_few),
-    Filter(
-        "category_id",
-        named("category"),
-        _category,
-        _category_is_few,
-        frozenset({"listed", "category_id"}),
+
+def _way(*names: str) -> Way:
+    parts = [_PARTS[name] for name in names]
+    probe = " AND ".join(["FROM services WHERE listed = 1", *(part[1] for part in parts)])
+    values = [part[2] for part in parts]
+    found: Probe = lambda given: few.found(probe, *(v for of in values for v in of(given)))  # noqa: E731
+    usable = frozenset({"listed"}).union(*(part[3] for part in parts))
+    return Way("+".join(names), [part[0] for part in parts], found, usable)
+
+
+OF_CATALOGUE = Table(
+    (
+        *OF_SERVICES.filters,
+        Filter("city", lambda city: {"city": text.caseless(city)}, _city),
+        Filter("category_id", named("category"), _category),
+        Filter("branch", _branch_parameters, _branch),
+        Filter("near", Near.parameters, _near),
+        Filter("min_duration", named("min_duration"), _min_duration),
+        Filter("max_duration", named("max_duration"), _max_duration),
+        # Nobody has a rating before there are reviews, and who has none matches no least one.
+        Filter("min_rating", lambda _: {}, lambda _: sa.false()),
     ),
-    Filter(
-        "branch", _branch_parameters, _branch, _branch_is_few, frozenset({"listed", "category_id"})
+    (
+        _way("city", "category"),
+        _way("city", "branch"),
+        _way("city", "price"),
+        _way("category", "price"),
+        _way("branch", "price"),
+        _way("city"),
+        _way("category"),
+        _way("branch"),
+        _way("durations"),
+        Way("near", (frozenset(near.BOX),), _near_probe, frozenset({"specialist_id"})),
+        *OF_SERVICES.ways,
     ),
-    Filter("near", Near.parameters, _near, _near_is_few),
-    Filter(
-        "min_duration", named("min_duration"), _min_duration, _durations_are_few, _LISTED_DURATION
-    ),
-    Filter(
-        "max_duration", named("max_duration"), _max_duration, _durations_are_few, _LISTED_DURATION
-    ),
-    # Nobody has a rating before there are reviews, and who has none matches no least one.
-    Filter("min_rating", lambda _: {}, lambda _: sa.false()),
 )

@@ -128,10 +128,11 @@ def offers(sqlite: bool) -> sa.Exists:
     return sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
 
 
-# What `few.is_few` asks of the services within the box.
+# What `few.found` asks of the services within the box. The plus keeps SQLite from beginning with
+# all listed services.
 PROBE = (
     "FROM profiles JOIN services ON services.specialist_id = profiles.user_id"
-    " AND services.listed = 1 WHERE public_latitude BETWEEN ? AND ?"
+    " AND +services.listed = 1 WHERE public_latitude BETWEEN ? AND ?"
     " AND public_longitude BETWEEN ? AND ?"
 )
 BOX = ("south", "north", "west", "east")

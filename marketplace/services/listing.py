@@ -6,7 +6,7 @@ is built once for each shape of a request and kept compiled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from marketplace.core.database import read
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
 from marketplace.core.paging import Page, Position, bounded_count
-from marketplace.services import name_search, price_range
-from marketplace.services.filters import OF_SERVICES, Filter, Steering
+from marketplace.services import name_search
+from marketplace.services.filters import OF_SERVICES, Filter, Steering, Table, Way
 from marketplace.services.list_sources import Also, Key, Source
 from marketplace.services.models import Service
 from marketplace.services.name_search import Plan
@@ -53,8 +53,7 @@ class Shape:
     ordering: str
     follows: bool
     sqlite: bool
-    narrow_price: bool
-    leading: Filter | None
+    leading: Way | None
     also: Also | None
     search: SearchShape | None
 
@@ -71,7 +70,7 @@ def services_page(
     source: Source,
     given: Mapping[str, Any],
     *,
-    table: Sequence[Filter] = OF_SERVICES,
+    table: Table = OF_SERVICES,
     owner_id: int | None = None,
     ordering: str,
     after: Position | None,
@@ -115,7 +114,7 @@ def shaped(
     source: Source,
     given: Mapping[str, Any],
     *,
-    table: Sequence[Filter],
+    table: Table,
     owner_id: int | None = None,
     ordering: str = "-created_at",
     follows: bool = False,
@@ -124,9 +123,9 @@ def shaped(
     search: Search | None = None,
 ) -> tuple[Shape, dict[str, Any]]:
     """The shape of a request and the parameters of its filters. Where the order does not matter
-    there is nothing to walk along, and whatever filter can leads.
+    there is nothing to walk along, and whatever way is open leads.
     """
-    used = tuple(each for each in table if given.get(each.name) is not None)
+    used = tuple(each for each in table.filters if given.get(each.name) is not None)
     parameters: dict[str, Any] = {}
     for each in used:
         parameters |= each.parameters(given[each.name])
@@ -145,26 +144,16 @@ def shaped(
         or source.begins_elsewhere
         or (search is not None and (ordering == RELEVANCE or search.shape.leads))
     )
-    leading = None if settled else _leading(used, parameters, ordering)
-    if not settled and not ordered:
-        leading = next((each for each in used if each.is_few is not None), None)
-    narrow = not settled and leading is None and price_range.is_narrow(parameters)
+    leading = None if settled else table.leading(parameters)
+    if leading is None and not settled and not ordered:
+        leading = next((way for way in table.ways if way.is_open(parameters)), None)
     scope = Scope.LISTED if owner_id is None else Scope.OWN
     for part in (also, search):
         if part is not None:
             parameters |= part.parameters
     asked = None if search is None else search.shape
-    shape = Shape(
-        *(source, scope, used, plan, ordering, follows, sqlite, narrow, leading, also, asked)
-    )
+    shape = Shape(*(source, scope, used, plan, ordering, follows, sqlite, leading, also, asked))
     return shape, parameters
-
-
-def _leading(used: Sequence[Filter], parameters: Mapping[str, Any], ordering: str) -> Filter | None:
-    for each in used:
-        if each.is_few is not None and each.is_few(parameters, ordering):
-            return each
-    return None
 
 
 def key_param(key: Key, value: int) -> Any:
@@ -179,8 +168,12 @@ def _page_query(shape: Shape) -> HotQuery:
         ranked = ranked_page(shape.source.select, shape.search, asked, follows=shape.follows)
         return HotQuery(ranked, plan_once=False)
     key = shape.key
+    is_plain = not (shape.filters or shape.plan or shape.also or shape.search)
+    # What is found by filters may have to be sorted: its keys, not whole rows with their joins.
+    first = not is_plain and not shape.source.begins_elsewhere and shape.scope is Scope.LISTED
+    query = sa.select(Service.id) if first else shape.source.select
+    query = query.where(*conditions(shape))
     descending = shape.ordering.startswith("-")
-    query = shape.source.select.where(*conditions(shape))
     if shape.follows:
         here = sa.tuple_(key.expression, Service.id)
         # As wide as a cursor may be: a key beyond the column's type is past every row, no error.
@@ -192,9 +185,10 @@ def _page_query(shape: Shape) -> HotQuery:
     by = key.expression
     order = (by.desc(), Service.id.desc()) if descending else (by, Service.id)
     paged = query.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer))
-    return HotQuery(
-        paged, plan_once=not (shape.filters or shape.plan or shape.also or shape.search)
-    )
+    if first:
+        found = paged.subquery("page")
+        paged = shape.source.select.where(Service.id.in_(sa.select(found.c.id))).order_by(*order)
+    return HotQuery(paged, plan_once=is_plain)
 
 
 def counted(shape: Shape, parameters: Mapping[str, Any]) -> int:
@@ -232,8 +226,8 @@ def conditions(shape: Shape) -> list[Any]:
 def _steering(shape: Shape) -> Steering:
     """SQLite keeps no statistics, guesses that a range on the price is narrow, and then sorts
     thousands of rows for a page of twenty. What stays to it is the index of a search or of trigrams
-    when it has few matches, a specialist's own index, a filter's that finds few, the price's when
-    the range is known to be narrow, else the ordering's. PostgreSQL is left alone.
+    when it has few matches, a specialist's own index, that of a way with few, else the ordering's,
+    behind the columns that are known to be equal. PostgreSQL is left alone.
     """
     names = {each.name for each in shape.filters}
     searched = shape.search is not None and (shape.is_ranked or shape.search.leads)
@@ -243,10 +237,17 @@ def _steering(shape: Shape) -> Steering:
         usable = {"specialist_id"}
     elif shape.leading is not None:
         usable = set(shape.leading.usable)
-    elif shape.narrow_price:
-        usable = {"listed", "price"}
     else:
-        usable = {"listed", shape.key.column}
-        if "duration_minutes" in names:
-            usable.add("duration_minutes")
+        usable = {"listed", shape.key.column, *_equal(names, shape.key.column)}
     return Steering(shape.sqlite, frozenset(usable), shape.leading)
+
+
+def _equal(names: set[str], ordered_by: str) -> tuple[str, ...]:
+    """The columns of one index that stand before the ordering's."""
+    if ordered_by == "created_at" and {"city", "category_id"} <= names:
+        return ("city_folded", "category_id")
+    if ordered_by in ("created_at", "price"):
+        for name, column in (("city", "city_folded"), ("category_id", "category_id")):
+            if name in names:
+                return (column,)
+    return ("duration_minutes",) if "duration_minutes" in names else ()

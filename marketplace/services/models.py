@@ -93,6 +93,19 @@ class Service(Base):
         sa.Index("ix_services_specialist_created_at", "specialist_id", "created_at", "id"),
         sa.Index("ix_services_category_id", "category_id"),
         sa.Index("ix_services_listed_category", "listed", "category_id", "created_at", "id"),
+        sa.Index("ix_services_listed_category_price", "listed", "category_id", "price", "id"),
+        # Covering: what other filters look at while a city's services are walked.
+        sa.Index(
+            "ix_services_listed_city",
+            *("listed", "city_folded", "created_at", "id"),
+            *("category_id", "price", "duration_minutes"),
+        ),
+        sa.Index(
+            "ix_services_listed_city_category",
+            *("listed", "city_folded", "category_id", "created_at", "id"),
+            *("price", "duration_minutes"),
+        ),
+        sa.Index("ix_services_listed_city_price", "listed", "city_folded", "price", "id"),
         sa.Index(
             "ix_services_name_trigrams",
             "name_folded",
@@ -109,6 +122,8 @@ class Service(Base):
     category_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("categories.id", ondelete="RESTRICT")
     )
+    # Its specialist's, kept by triggers of both tables.
+    city_folded: Mapped[str] = mapped_column(sa.Text, server_default="")
     name: Mapped[str] = mapped_column(sa.String(100))
     name_folded: Mapped[str] = mapped_column(sa.Text)
     description: Mapped[str] = mapped_column(sa.Text, default="")

@@ -66,6 +66,11 @@ def conditions(chosen: Plan) -> list[Any]:
     return [_MATCHING, contains] if chosen is Plan.TRIGRAMS else [contains]
 
 
+def forget() -> None:
+    """Look anew with the next question."""
+    _is_common.cache_clear()
+
+
 @lru_cache(maxsize=2048)
 def _is_common(_engine: sa.Engine, match: str, _period: int) -> bool:
     found = read().exec_driver_sql(_PROBE, (match,)).scalar_one()

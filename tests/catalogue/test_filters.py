@@ -11,8 +11,8 @@ from catalogue.world import ME, MOSCOW, TREE, World, place, populated
 from flask import Flask
 from services.support import CATALOGUE, NOON, add_services, listed, read_through, with_query
 
-from marketplace.catalogue import few
 from marketplace.profile.geography import Point, distance, public_point
+from marketplace.services import few
 
 NEAR = f"{MOSCOW[0]},{MOSCOW[1]}"
 
@@ -20,7 +20,7 @@ NEAR = f"{MOSCOW[0]},{MOSCOW[1]}"
 @pytest.fixture(autouse=True, params=[few.FEW, 1], ids=["few", "many"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a filter finds is looked up, or met while walking the list: SQLite does both."""
-    few._found.cache_clear()
+    few.forget()
     monkeypatch.setattr(few, "FEW", request.param)
 
 
