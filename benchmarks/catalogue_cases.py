@@ -17,7 +17,7 @@ Query = Mapping[str, str]
 SERVICES, FACETS, SPECIALISTS = "/api/services/", "/api/services/facets/", "/api/specialists/"
 WANTED = 400
 # Of all combinations of values so many, evenly chosen.
-_TRIED = 16
+_TRIED = 40
 
 _CITIES = ("москва", "санкт-петербург", "екатеринбург", "новосибирск", "иркутск", "калининград")
 _BRANCHES = ("beauty", "massage", "cleaning", "tutoring", "repair")

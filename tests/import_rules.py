@@ -69,6 +69,7 @@ ROLES = {
     "bookings.free_time_integrity": "operations",
     "bookings.free_time_jobs": "operations",
     "schedule.free_time": "queries",
+    "schedule.free_windows": "queries",
     "schedule.next_slots": "queries",
     "catalogue.availability": "queries",
     "bookings.time_routes": "routes",

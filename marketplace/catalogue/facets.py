@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue.filters import OF_CATALOGUE
+from marketplace.catalogue.near import is_sqlite
 from marketplace.core.database import read
 from marketplace.core.hot import HotQuery
 from marketplace.core.money import MAX_KOPECKS
 from marketplace.profile.models import Profile
 from marketplace.services.filters import PRICE
+from marketplace.services.list_shape import Shape, conditions
 from marketplace.services.list_sources import KEYS, Also, Source
-from marketplace.services.listing import Shape, conditions, shaped
+from marketplace.services.listing import shaped
 from marketplace.services.models import Category, Service
 from marketplace.services.ranking import Search
 
-# Counting looks at so many services; beyond, the counts are of some of them.
-CANDIDATES = 10_000
+# Counting looks at so many services, the newest; beyond, the counts are of these. Whether there is
+# free time is asked of each.
+CANDIDATES, CANDIDATES_FREE = 5_000, 1_000
 TOP = 50
 # Where a band of prices begins, in kopecks.
 BANDS = (0, 100_000, 200_000, 500_000, 1_000_000)
@@ -45,34 +50,35 @@ def facets_of(
     """The facets of the listed services under these filters."""
     if search is not None and search.is_empty:
         return Facets([], [], [], approximate=False)
-    shape, parameters = shaped(
-        _SOURCE, given, table=OF_CATALOGUE, ordered=False, also=also, search=search
-    )
+    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also, search=search)
     rows = _query(shape).rows(parameters)
     parents = _slugs()
     categories: Counter[str] = Counter()
     cities: Counter[str] = Counter()
     bands: Counter[int] = Counter()
-    spellings: dict[str, Counter[str]] = {}
     total = 0
-    for category_id, folded, name, band, count in rows:
+    for category_id, folded, band, meets, count in rows:
         total += count
+        if not meets:
+            continue
         for slug in parents.get(category_id, ()):
             categories[slug] += count
         if folded:
             cities[folded] += count
-            spellings.setdefault(folded, Counter())[name] += count
         bands[int(band)] += count
+    top_cities = _top(cities)
+    names = _names([folded for folded, _ in top_cities])
     ends = [*(begin - 1 for begin in BANDS[1:]), MAX_KOPECKS]
     return Facets(
         _top(categories),
-        [(_top(spellings[folded])[0][0], count) for folded, count in _top(cities)],
+        # Whoever wrote it may have moved in this moment.
+        [(names.get(folded, folded), count) for folded, count in top_cities],
         [
             (begin, end, bands[begin])
             for begin, end in zip(BANDS, ends, strict=True)
             if bands[begin]
         ],
-        total > CANDIDATES,
+        total > _most(shape),
     )
 
 
@@ -92,28 +98,50 @@ def _slugs() -> dict[int, tuple[str, ...]]:
     }
 
 
+def _most(shape: Shape) -> int:
+    return CANDIDATES if shape.also is None else CANDIDATES_FREE
+
+
 @lru_cache(maxsize=512)
 def _query(shape: Shape) -> HotQuery:
     band = sa.case(
         *((begin <= PRICE, sa.literal_column(str(begin))) for begin in reversed(BANDS[1:])),
         else_=sa.literal_column("0"),
     )
+    one: Any = sa.literal_column("1")
+    none: Any = sa.literal_column("0")
+    meets: Any = one if shape.also is None else sa.case((shape.also.condition, one), else_=none)
+    meets = meets.label("meets")
     some = (
-        sa.select(Service.category_id, Service.specialist_id, band.label("band"))
-        .where(*conditions(shape))
-        .limit(sa.literal_column(str(CANDIDATES + 1)))
+        sa.select(Service.category_id, Service.city_folded, band.label("band"), meets)
+        .where(*conditions(shape, but_also=True))
+        .order_by(Service.created_at.desc(), Service.id.desc())
+        .limit(sa.literal_column(str(_most(shape) + 1)))
         .subquery()
     )
-    grouped = (some.c.category_id, Profile.city_folded, Profile.city, some.c.band)
-    query = (
-        sa.select(
-            some.c.category_id,
-            Profile.city_folded,
-            Profile.city,
-            some.c.band,
-            sa.func.count(),
-        )
-        .join(Profile, Profile.user_id == some.c.specialist_id)
-        .group_by(*grouped)
-    )
-    return HotQuery(query, plan_once=False)
+    grouped = (some.c.category_id, some.c.city_folded, some.c.band, some.c.meets)
+    return HotQuery(sa.select(*grouped, sa.func.count()).group_by(*grouped), plan_once=False)
+
+
+@cache
+def _names_query(sqlite: bool) -> HotQuery:
+    if sqlite:
+        each = sa.func.json_each(sa.bindparam("cities", type_=sa.Text)).table_valued("value")
+        among: Any = Profile.city_folded.in_(sa.select(each.c.value))
+    else:
+        cities = sa.bindparam("cities", type_=postgresql.ARRAY(sa.Text))
+        among = Profile.city_folded == sa.func.any(cities)
+    query = sa.select(Profile.city_folded, Profile.city, sa.func.count()).where(among)
+    return HotQuery(query.group_by(Profile.city_folded, Profile.city), plan_once=False)
+
+
+def _names(folded: list[str]) -> dict[str, str]:
+    """Cities as people write them, by their folded form."""
+    if not folded:
+        return {}
+    sqlite = is_sqlite()
+    given = json.dumps(folded, ensure_ascii=False) if sqlite else folded
+    rows = _names_query(sqlite).rows({"cities": given})
+    # What most people write comes last, and stays.
+    rows.sort(key=lambda row: (row[2], row[1]))
+    return {city: name for city, name, _ in rows}

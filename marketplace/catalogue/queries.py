@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from marketplace.core.paging import Page, Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
 from marketplace.schedule.free_time import Window, asked_at
+from marketplace.schedule.free_windows import maybe_free
 from marketplace.services.list_sources import COLUMNS, KEYS, Also, Key, Source
 from marketplace.services.listing import counted, services_page, shaped
 from marketplace.services.models import Category, Service
@@ -93,7 +95,8 @@ class Wanted:
         if self.free is None:
             return None
         condition = self.free.condition(Service.specialist_id, Service.duration_minutes)
-        return Also(self.free.shape, condition, self.free.parameters)
+        few = partial(maybe_free, self.free)
+        return Also(self.free.shape, condition, self.free.parameters, few)
 
     def radius(self) -> dict[str, str]:
         """The radius that was really used, for the next page to keep."""

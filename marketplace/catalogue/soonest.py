@@ -16,7 +16,7 @@ from marketplace.core.hot import HotQuery
 from marketplace.profile.models import Profile
 from marketplace.schedule.next_slots import NEVER, next_start
 from marketplace.services.filters import Steering, bound
-from marketplace.services.listing import Shape, conditions
+from marketplace.services.list_shape import Shape, conditions, ordered_by, steering
 from marketplace.services.models import Service
 
 CANDIDATES = 2_000
@@ -31,10 +31,11 @@ def services_query(shape: Shape, *, follows: bool) -> HotQuery:
     """A page of the services of a shape in the order of creation; the key is each row's last
     column, in seconds.
     """
+    created_at = ordered_by(shape.key, steering(shape))
     found = _kept(
         sa.select(Service.id, Service.specialist_id, Service.duration_minutes)
         .where(*conditions(shape))
-        .order_by(Service.created_at.desc(), Service.id.desc())
+        .order_by(created_at.desc(), Service.id.desc())
         .limit(_MOST),
         "found",
     )

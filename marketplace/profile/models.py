@@ -41,6 +41,9 @@ class Profile(Base):
             name="place",
         ),
         sa.Index("ix_profiles_full_name_folded", "full_name_folded", "user_id"),
+        # The city as it is written comes with its folded form, to be told without the rows.
+        sa.Index("ix_profiles_city_created_at", "city_folded", "created_at", "user_id", "city"),
+        sa.Index("ix_profiles_city_full_name", "city_folded", "full_name_folded", "user_id"),
         sa.Index("ix_profiles_created_at", "created_at", "user_id"),
         sa.Index("ix_profiles_experience_years", "experience_years"),
         sa.Index(
@@ -63,7 +66,7 @@ class Profile(Base):
     avatar: Mapped[str | None] = mapped_column(sa.String(255))
     bio: Mapped[str] = mapped_column(sa.Text, default="")
     city: Mapped[str] = mapped_column(sa.String(100), default="")
-    city_folded: Mapped[str] = mapped_column(sa.Text, default="", index=True)
+    city_folded: Mapped[str] = mapped_column(sa.Text, default="")
     experience_years: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     timezone: Mapped[str] = mapped_column(sa.String(64), default=DEFAULT_TIMEZONE)
     latitude: Mapped[float | None] = mapped_column(sa.Double)

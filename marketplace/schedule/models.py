@@ -136,7 +136,13 @@ class FreeSpan(Base):
     """Equally spaced starts that one gap between claims leaves free (`free_spans.FreeSpan`)."""
 
     __tablename__ = "free_spans"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        sa.Index(
+            "ix_free_spans_time",
+            *("utc_offset", "length_class", "first_start", "last_start", "specialist_id"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     specialist_id: Mapped[int] = mapped_column(
         sa.ForeignKey("schedules.user_id", ondelete="CASCADE"), primary_key=True
@@ -149,6 +155,15 @@ class FreeSpan(Base):
     step: Mapped[int] = mapped_column(sa.Integer)
     utc_offset: Mapped[int] = mapped_column(sa.Integer)
     notice: Mapped[int] = mapped_column(sa.Integer)
+    length_class: Mapped[int | None] = mapped_column(
+        sa.SmallInteger,
+        sa.Computed(
+            "CASE WHEN last_start - first_start < 7200 THEN 0"
+            " WHEN last_start - first_start < 18000 THEN 1"
+            " WHEN last_start - first_start < 32400 THEN 2"
+            " WHEN last_start - first_start < 46800 THEN 3 ELSE 4 END"
+        ),
+    )
 
 
 class FreeReach(Base):

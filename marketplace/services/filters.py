@@ -78,8 +78,8 @@ class Table:
     filters: Sequence[Filter]
     ways: Sequence[Way]
 
-    def leading(self, parameters: Mapping[str, Any]) -> Way | None:
-        """The way with the fewest services, None when none has few."""
+    def leading(self, parameters: Mapping[str, Any]) -> tuple[Way | None, int]:
+        """The way with the fewest services and how many, None when none has few."""
         best: Way | None = None
         least = few.FEW
         for way in self.ways:
@@ -87,7 +87,7 @@ class Table:
                 count = way.probe(parameters)
                 if count < least:
                     best, least = way, count
-        return best
+        return best, least
 
 
 def bound(name: str, type_: Any = None) -> sa.BindParameter[Any]:

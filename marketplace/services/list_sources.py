@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,3 +66,5 @@ class Also:
     key: Hashable
     condition: sa.ColumnElement[bool] = field(compare=False)
     parameters: Mapping[str, Any] = field(compare=False)
+    # Whose services all are that meet it; None for more than had better be looked up.
+    specialists: Callable[[], Sequence[int] | None] | None = field(compare=False, default=None)

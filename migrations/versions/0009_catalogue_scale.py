@@ -1,4 +1,4 @@
-"""A service knows its specialist's city, and is found by pairs of filters through one index."""
+"""A service knows its specialist's city, pairs of filters have indexes, and so has free time."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ _INDEXES = {
     ),
     "ix_services_listed_city_price": ("price", "id"),
 }
+_OF_CITY = {
+    "ix_profiles_city_created_at": ("created_at", "user_id", "city"),
+    "ix_profiles_city_full_name": ("full_name_folded", "user_id"),
+}
+_LENGTH = (
+    "CASE WHEN last_start - first_start < 7200 THEN 0 WHEN last_start - first_start < 18000 THEN 1"
+    " WHEN last_start - first_start < 32400 THEN 2 WHEN last_start - first_start < 46800 THEN 3"
+    " ELSE 4 END"
+)
+_FREE = ("utc_offset", "length_class", "first_start", "last_start", "specialist_id")
 _CATEGORY_PRICE = "ix_services_listed_category_price"
 _CITY_OF = "SELECT city_folded FROM profiles WHERE user_id = new.specialist_id"
 _SPREAD = (
@@ -75,16 +85,27 @@ def upgrade() -> None:
     for name, columns in _INDEXES.items():
         op.create_index(name, "services", ["listed", "city_folded", *columns])
     op.create_index(_CATEGORY_PRICE, "services", ["listed", "category_id", "price", "id"])
+    for name, columns in _OF_CITY.items():
+        op.create_index(name, "profiles", ["city_folded", *columns])
+    op.drop_index("ix_profiles_city_folded", "profiles")
+    length = sa.Computed(_LENGTH, persisted=on_postgresql)
+    op.add_column("free_spans", sa.Column("length_class", sa.SmallInteger(), length))
+    op.create_index("ix_free_spans_time", "free_spans", list(_FREE))
     if on_postgresql:
         for statement in _ON_POSTGRESQL:
             op.execute(statement)
-        op.execute("ANALYZE services")
+        op.execute("ANALYZE services, profiles, free_spans")
         return
     for name, (event, body) in _ON_SQLITE.items():
         op.execute(f"CREATE TRIGGER {name} {event} BEGIN {body} END")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_free_spans_time", "free_spans")
+    op.drop_column("free_spans", "length_class")
+    op.create_index("ix_profiles_city_folded", "profiles", ["city_folded"])
+    for name in _OF_CITY:
+        op.drop_index(name, "profiles")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER services_city_insert ON services")
         for event in ("insert", "update"):

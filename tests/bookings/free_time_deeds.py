@@ -18,6 +18,7 @@ from marketplace.core.clock import utc_now
 from marketplace.core.database import read
 from marketplace.core.hot import moment_from_key, moment_key
 from marketplace.schedule import free_time
+from marketplace.schedule.free_windows import maybe_free
 from marketplace.schedule.next_slots import NextSlot, Pair, next_slots
 from marketplace.services.models import Service
 
@@ -32,11 +33,14 @@ def listed(caller: Actor, service: int, first: str, last: str, zone: str | None)
 
 
 def free(app: Flask, window: free_time.Window) -> set[int]:
-    """The services that the condition lets through."""
+    """The services that the condition lets through, all of whom those found by time must hold."""
     condition = window.condition(Service.specialist_id, Service.duration_minutes)
     with app.app_context():
-        query = sa.select(Service.id).where(condition)
-        return set(read().execute(query, dict(window.parameters)).scalars())
+        query = sa.select(Service.id, Service.specialist_id).where(condition)
+        found = read().execute(query, dict(window.parameters)).all()
+        among = maybe_free(window)
+        assert among is None or {row.specialist_id for row in found} <= set(among)
+        return {row.id for row in found}
 
 
 def faults(app: Flask) -> list[str]:

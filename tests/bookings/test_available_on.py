@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,19 @@ from services.support import CATALOGUE, with_query
 from test_query_counts import cost
 
 from marketplace.bookings.free_time import MARGIN_DAYS
+from marketplace.catalogue.facets import _query
 from marketplace.core.clock import utc_now
+from marketplace.core.database import release
+from marketplace.schedule import free_time, free_windows
+
+FACETS = "/api/services/facets/"
+
+
+@pytest.fixture(autouse=True, params=[free_windows.FEW, 1], ids=["few", "many"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list begins with those who may be free, or asks each specialist it meets."""
+    free_windows._query.cache_clear()
+    monkeypatch.setattr(free_windows, "FEW", request.param)
 
 
 def found(caller: Actor, **query: Any) -> list[int]:
@@ -64,6 +76,57 @@ def test_pages_of_the_free(specialist: Actor, anonymous: Actor, service: int) ->
         link = told[1 : told.index(">")] if told else None
 
     assert seen == made[::-1]
+
+
+def test_facets_count_the_free_alone(
+    people: People,
+    specialist: Actor,
+    anonymous: Actor,
+    service: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rival = people.specialist("rival")
+    open_diary(rival, "06:00", "07:00")
+    rival.new_service(price="9000.00")
+    specialist.new_service(price="9000.00", duration_minutes=600)
+
+    def told(since: str) -> dict[str, Any]:
+        query = {"available_on": day(), "available_from": since}
+        answer: dict[str, Any] = anonymous.get(FACETS, query_string=query).get_json()
+        return answer
+
+    assert service
+    assert [each["count"] for each in told("10:00")["price_bands"]] == [1]
+    assert [each["count"] for each in told("06:00")["price_bands"]] == [1, 1]
+    assert told("23:00")["price_bands"] == []
+    monkeypatch.setattr("marketplace.catalogue.facets.CANDIDATES_FREE", 1)
+    _query.cache_clear()
+    assert told("06:00")["approximate"] is True
+    _query.cache_clear()
+
+
+def test_whom_time_finds_are_few_at_night_and_too_many_by_day(
+    app: Flask, people: People, service: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_windows, "FEW", 2)
+    free_windows._query.cache_clear()
+    assert service
+    for number in range(2):
+        open_diary(people.specialist(f"other{number}"))
+    tomorrow = date.fromisoformat(day())
+
+    def asked(since: int, until: int, timezone: str | None = None) -> list[int] | None:
+        with app.app_context():
+            window = free_time.window(tomorrow, since, until, timezone, utc_now())
+            among = free_windows.maybe_free(window)
+            release()
+            return among
+
+    assert asked(0, 300) == []
+    assert asked(0, 1_440) is None
+    assert asked(0, 300, "Europe/Moscow") == []
+    assert asked(720, 780, "Europe/Moscow") is None
+    free_windows._query.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +184,8 @@ def test_it_costs_the_same_for_few_and_many(
         open_diary(other)
         other.new_service()
 
-    assert cost(app, anonymous, path) == few == 3
+    # How far free time is built, who may be free, the page, the next slots.
+    assert cost(app, anonymous, path) == few == 4
 
 
 def test_nobody_is_told_who_is_free_long_after_the_last_roll(
