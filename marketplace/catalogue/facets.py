@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from marketplace.catalogue import near
 from marketplace.catalogue.filters import OF_CATALOGUE
 from marketplace.catalogue.near import is_sqlite
 from marketplace.core.database import read
@@ -50,7 +51,8 @@ def facets_of(
     """The facets of the listed services under these filters."""
     if search is not None and search.is_empty:
         return Facets([], [], [], approximate=False)
-    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also, search=search)
+    asked = _narrowed(given, also, search)
+    shape, parameters = shaped(_SOURCE, asked, table=OF_CATALOGUE, also=also, search=search)
     rows = _query(shape).rows(parameters)
     parents = _slugs()
     categories: Counter[str] = Counter()
@@ -78,8 +80,30 @@ def facets_of(
             for begin, end in zip(BANDS, ends, strict=True)
             if bands[begin]
         ],
-        total > _most(shape),
+        total > _most(shape) or asked is not given,
     )
+
+
+def _narrowed(
+    given: Mapping[str, Any], also: Also | None, search: Search | None
+) -> Mapping[str, Any]:
+    """The same filters, or with the circle that an ordering by distance would look at: the newest
+    of all who are within a wide one are found only by looking at all of them.
+    """
+    circle = given.get("near")
+    smaller = None if circle is None else near.narrowed(circle, follows=False)
+    if smaller == circle:
+        return given
+    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also, search=search)
+    count = _crowd_query(shape).rows(parameters)[0][0]
+    return given if count <= _most(shape) else {**given, "near": smaller}
+
+
+@lru_cache(maxsize=512)
+def _crowd_query(shape: Shape) -> HotQuery:
+    found = sa.select(Service.id).where(*conditions(shape, but_also=True))
+    some = found.limit(sa.literal_column(str(_most(shape) + 1))).subquery()
+    return HotQuery(sa.select(sa.func.count()).select_from(some), plan_once=False)
 
 
 def _top(counted: Counter[str]) -> list[tuple[str, int]]:

@@ -153,7 +153,9 @@ def get_catalogue_service(service_id: int) -> Response:
     description=(
         "С теми же фильтрами, что и список; родительская категория считает и подкатегории. Не "
         f"больше {facets.TOP} категорий и городов. Считаются не больше "
-        f"{facets.CANDIDATES} услуг: если их больше, `approximate` — true."
+        f"{facets.CANDIDATES} новейших услуг, а с `available_on` свободное время ищут у "
+        f"{facets.CANDIDATES_FREE} новейших, с широким `near` — не больше {CANDIDATES} "
+        "специалистов: если их больше, `approximate` — true."
     ),
 )
 @unchanged.kept()

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from actors import Actor, People
-from catalogue.world import TREE, World, populated
+from catalogue.world import MOSCOW, TREE, World, place, populated
 from flask import Flask
 from services.support import CATALOGUE, add_services, read_through
 
@@ -43,6 +43,32 @@ def test_facets_of_very_many_say_that_they_are_of_some(
     add_services(app, specialist, [{}] * 4)
 
     assert anonymous.get(FACETS).get_json()["approximate"] is True
+
+
+def test_facets_of_a_wide_circle_are_of_a_narrower_one_when_it_holds_very_many(
+    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(app, people)
+    for number in range(6):
+        actor = world.settle(f"man{number}", place=place(north=number * 0.05))
+        add_services(app, actor, [{}] * 2)
+
+    def told() -> tuple[int, bool]:
+        query = {"near": f"{MOSCOW[0]},{MOSCOW[1]}", "radius_km": 40}
+        answer = anonymous.get(FACETS, query_string=query).get_json()
+        return sum(each["count"] for each in answer["price_bands"]), answer["approximate"]
+
+    monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
+    exact = told()
+    for each in (facets._query, facets._crowd_query):
+        each.cache_clear()
+    monkeypatch.setattr("marketplace.catalogue.facets.CANDIDATES", 8)
+    narrowed = told()
+    for each in (facets._query, facets._crowd_query):
+        each.cache_clear()
+
+    assert exact == (12, False)
+    assert narrowed == (4, True)
 
 
 def test_a_list_points_to_its_facets(app: Flask, specialist: Actor, anonymous: Actor) -> None:

@@ -14,6 +14,7 @@ from marketplace.catalogue.queries import _PLAIN
 from marketplace.core.database import read, release
 from marketplace.services import few, listing
 
+HUNDRED = Decimal(100)
 MANY: tuple[tuple[Mapping[str, Any], str, str], ...] = (
     ({"city": "тверь"}, "-created_at", "ix_services_listed_city "),
     ({"city": "тверь"}, "price", "ix_services_listed_city_price "),
@@ -21,17 +22,17 @@ MANY: tuple[tuple[Mapping[str, Any], str, str], ...] = (
     ({"city": "тверь", "min_duration": 30}, "-created_at", "ix_services_listed_city "),
     ({"category_id": 1}, "-created_at", "ix_services_listed_category "),
     ({"category_id": 1}, "-price", "ix_services_listed_category_price "),
-    ({"max_price": Decimal(100)}, "-created_at", "ix_services_walk "),
+    ({"max_price": HUNDRED}, "-created_at", "ix_services_walk "),
 )
 FEW: tuple[tuple[Mapping[str, Any], str, str], ...] = (
     ({"city": "тверь", "category_id": 1}, "price", "ix_services_listed_city_category "),
-    ({"city": "тверь", "max_price": Decimal(100)}, "-created_at", "ix_services_listed_city_price "),
+    ({"city": "тверь", "max_price": HUNDRED}, "-created_at", "ix_services_listed_city_price "),
     (
-        {"category_id": 1, "max_price": Decimal(100)},
+        {"category_id": 1, "max_price": HUNDRED},
         "-created_at",
         "ix_services_listed_category_price ",
     ),
-    ({"max_price": Decimal(100)}, "-created_at", "ix_services_listed_price "),
+    ({"max_price": HUNDRED}, "-created_at", "ix_services_listed_price "),
     ({"min_duration": 100}, "-created_at", "ix_services_listed_duration"),
 )
 
