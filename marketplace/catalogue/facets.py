@@ -166,6 +166,8 @@ def _names(folded: list[str]) -> dict[str, str]:
     sqlite = is_sqlite()
     given = json.dumps(folded, ensure_ascii=False) if sqlite else folded
     rows = _names_query(sqlite).rows({"cities": given})
-    # What most people write comes last, and stays.
-    rows.sort(key=lambda row: (row[2], row[1]))
-    return {city: name for city, name, _ in rows}
+    found: dict[str, str] = {}
+    # As most people write it.
+    for city, name, _ in sorted(rows, key=lambda row: (-row[2], row[1])):
+        found.setdefault(city, name)
+    return found

@@ -53,17 +53,17 @@ def test_facets_of_a_wide_circle_are_of_a_narrower_one_when_it_holds_very_many(
         actor = world.settle(f"man{number}", place=place(north=number * 0.05))
         add_services(app, actor, [{}] * 2)
 
-    def told() -> tuple[int, bool]:
-        query = {"near": f"{MOSCOW[0]},{MOSCOW[1]}", "radius_km": 40}
+    def told(radius: int) -> tuple[int, bool]:
+        query = {"near": f"{MOSCOW[0]},{MOSCOW[1]}", "radius_km": radius}
         answer = anonymous.get(FACETS, query_string=query).get_json()
         return sum(each["count"] for each in answer["price_bands"]), answer["approximate"]
 
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
-    exact = told()
+    exact = told(40)
     for each in (facets._query, facets._crowd_query):
         each.cache_clear()
     monkeypatch.setattr("marketplace.catalogue.facets.CANDIDATES", 8)
-    narrowed = told()
+    narrowed = told(41)
     for each in (facets._query, facets._crowd_query):
         each.cache_clear()
 

@@ -76,9 +76,8 @@ def found_by(people: People, given: Mapping[str, Any], ordering: str, **after: i
         shape, parameters = listing.shaped(
             _PLAIN, given, table=OF_CATALOGUE, ordering=ordering, follows=bool(after)
         )
-        sql, constants, order = listing._page_query(shape)._for(read().dialect)
+        sql, constants = listing._page_query(shape)._for(read().dialect)
         named = {**constants, **parameters, **after, "limit": 21}
-        values = tuple(named[name] for name in order or ())
-        rows = read().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+        rows = read().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", named).all()
         release()
     return "\n".join(row[-1] + " " for row in rows if "services" in row[-1])
