@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue import near, soonest
-from marketplace.catalogue.orderings import NEXT_SLOT
+from marketplace.catalogue.orderings import DISTANCE, NEXT_SLOT
 from marketplace.core import text
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
 from marketplace.core.paging import Page, Position, bounded_count
@@ -55,6 +55,26 @@ def directory_page(
     count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of specialists. `given` are filters by name, the category made ready."""
+    if ordering != DISTANCE:
+        return _page(given, now, ordering=ordering, after=after, limit=limit, count=count)
+
+    def page_in(circle: near.Near) -> Page[tuple[Any, ...]]:
+        inside = {**given, "near": circle}
+        return _page(inside, now, ordering=ordering, after=after, limit=limit, count=False)
+
+    page = near.nearest(given["near"], after, page_in)
+    return replace(page, total=_counted(given)) if count else page
+
+
+def _page(
+    given: Mapping[str, Any],
+    now: datetime,
+    *,
+    ordering: str,
+    after: Position | None,
+    limit: int,
+    count: bool,
+) -> Page[tuple[Any, ...]]:
     parameters = _parameters(given)
     names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
     shape = _Shape(names, ordering, after is not None, near.is_sqlite())
@@ -67,7 +87,7 @@ def directory_page(
         paged |= {"after_key": moment_param(moment_from_key(int(key))) if is_moment else key}
         paged["after_id"] = after.row_id
     rows = _query(shape).rows(paged)
-    total = _count(shape).rows(parameters)[0][0] if count else None
+    total = _counted(given) if count else None
     following = None
     if len(rows) > limit:
         last = rows[limit - 1]
@@ -76,6 +96,12 @@ def directory_page(
         following = Position(key, last[0])
     shown = rows[:limit]
     return Page([row[:-1] for row in shown] if ordering == NEXT_SLOT else shown, following, total)
+
+
+def _counted(given: Mapping[str, Any]) -> int:
+    names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
+    found: int = _count(names, near.is_sqlite()).rows(_parameters(given))[0][0]
+    return found
 
 
 def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,18 +152,15 @@ _CONDITIONS: dict[str, Any] = {
 }
 
 
-def _conditions(shape: _Shape) -> list[Any]:
-    return [
-        near.offers(shape.sqlite),
-        *(_CONDITIONS[name](shape.sqlite) for name in sorted(shape.filters)),
-    ]
+def _conditions(names: frozenset[str], sqlite: bool) -> list[Any]:
+    return [near.offers(sqlite), *(_CONDITIONS[name](sqlite) for name in sorted(names))]
 
 
 @lru_cache(maxsize=256)
 def _query(shape: _Shape) -> HotQuery:
     more = (_DISTANCE.label("metres"),) if "near" in shape.filters else ()
     if shape.ordering == NEXT_SLOT:
-        columns, asked = (*_COLUMNS, *more), _conditions(shape)
+        columns, asked = (*_COLUMNS, *more), _conditions(shape.filters, shape.sqlite)
         return soonest.specialists_query(columns, asked, sqlite=shape.sqlite, follows=shape.follows)
     keys: dict[str, Any] = {
         "-created_at": Profile.created_at,
@@ -145,7 +168,7 @@ def _query(shape: _Shape) -> HotQuery:
         "distance": _DISTANCE,
     }
     key = keys[shape.ordering]
-    query = sa.select(*_COLUMNS, *more).where(*_conditions(shape))
+    query = sa.select(*_COLUMNS, *more).where(*_conditions(shape.filters, shape.sqlite))
     descending = shape.ordering.startswith("-")
     if shape.follows:
         wide = sa.BigInteger() if shape.ordering == "distance" else key.type
@@ -157,7 +180,6 @@ def _query(shape: _Shape) -> HotQuery:
 
 
 @lru_cache(maxsize=256)
-def _count(shape: _Shape) -> HotQuery:
-    return HotQuery(
-        bounded_count(sa.select(Profile.user_id).where(*_conditions(shape))), plan_once=False
-    )
+def _count(names: frozenset[str], sqlite: bool) -> HotQuery:
+    found = sa.select(Profile.user_id).where(*_conditions(names, sqlite))
+    return HotQuery(bounded_count(found), plan_once=False)

@@ -87,11 +87,11 @@ def facets_of(
 def _narrowed(
     given: Mapping[str, Any], also: Also | None, search: Search | None
 ) -> Mapping[str, Any]:
-    """The same filters, or with the circle that an ordering by distance would look at: the newest
-    of all who are within a wide one are found only by looking at all of them.
+    """The same filters, or with the circle that an ordering by distance begins with: the newest of
+    all who are within a wide one are found only by looking at all of them.
     """
     circle = given.get("near")
-    smaller = None if circle is None else near.narrowed(circle, follows=False)
+    smaller = None if circle is None else near.narrowed(circle)
     if smaller == circle:
         return given
     shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also, search=search)

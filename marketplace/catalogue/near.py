@@ -6,21 +6,23 @@ part in nothing that anybody else can see.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from marketplace.core.database import read
 from marketplace.core.hot import HotQuery
+from marketplace.core.paging import Page, Position
 from marketplace.profile.geography import EARTH_METRES, Point, box_around
 from marketplace.profile.models import Profile
 from marketplace.services.models import Service
 
-# How many specialists an ordering by distance looks at. Where more are within the radius it is
-# halved until they are not; a later page may look at twice as many, so that those who came
-# meanwhile do not end the list.
+Row = TypeVar("Row")
+
+# An ordering by distance begins with a circle of so many specialists, or fewer.
 CANDIDATES = 500
 _LEAST_METRES = 100
 
@@ -106,12 +108,29 @@ def _crowd(near: Near, most: int) -> int:
     return int(query.rows({**near.parameters(), "most": most})[0][0])
 
 
-def narrowed(near: Near, *, follows: bool) -> Near:
+def nearest(asked: Near, after: Position | None, page_in: Callable[[Near], Page[Row]]) -> Page[Row]:
+    """A page in the order of distance. `page_in` reads one within a circle, which is widened until
+    the page is full or the circle the one asked for: whoever is outside is farther.
+    """
+    circle = narrowed(asked)
+    while after is not None and circle.metres <= after.key and circle != asked:
+        circle = _wider(circle, asked)
+    page = page_in(circle)
+    while page.next is None and circle != asked:
+        circle = _wider(circle, asked)
+        page = page_in(circle)
+    return page
+
+
+def _wider(circle: Near, asked: Near) -> Near:
+    return replace(circle, metres=min(circle.metres * 2, asked.metres))
+
+
+def narrowed(near: Near) -> Near:
     """The circle, or the largest of its halves that holds no more than there are candidates. Who
     are all in one place are not left out for being too many.
     """
-    most = CANDIDATES * 2 if follows else CANDIDATES
-    tried = near
+    most, tried = CANDIDATES, near
     while tried.metres > _LEAST_METRES and _crowd(tried, most + 1) > most:
         half = replace(tried, metres=max(_LEAST_METRES, tried.metres // 2))
         if not _crowd(half, 1):

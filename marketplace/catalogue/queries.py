@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -52,11 +51,11 @@ _METRES = near.metres_to(near.columns_of(Profile))
 _WITH_DISTANCE = Source(_catalogue(_METRES.label("metres")), _KEYS)
 
 
-def _by_distance() -> Source:
+def _by_distance(*more: sa.ColumnElement[bool]) -> Source:
     # Counted once a specialist, not once a service.
     nearby = (
         sa.select(Profile.user_id, _METRES.label("metres"))
-        .where(near.in_circle(near.columns_of(Profile)))
+        .where(near.in_circle(near.columns_of(Profile)), *more)
         .cte("nearby")
         .prefix_with("MATERIALIZED")
     )
@@ -67,6 +66,8 @@ def _by_distance() -> Source:
 
 
 _BY_DISTANCE = _by_distance()
+# Whoever is nearer than where the page begins need not be met again.
+_FARTHER = _by_distance(sa.bindparam("after_key", type_=sa.BigInteger) <= _METRES)
 
 _CATEGORY = HotQuery(
     sa.select(Category.id)
@@ -83,10 +84,9 @@ _CATEGORY = HotQuery(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A request's filters made ready, and the radius that an ordering by distance really uses."""
+    """A request's filters made ready."""
 
     given: Mapping[str, Any]
-    near: Near | None
     free: Window | None = None
     search: SearchPlan | None = None
 
@@ -98,36 +98,22 @@ class Wanted:
         few = partial(maybe_free, self.free)
         return Also(self.free.shape, condition, self.free.parameters, few)
 
-    def radius(self) -> dict[str, str]:
-        """The radius that was really used, for the next page to keep."""
-        if self.near is None:
-            return {}
-        return {"radius_km": format(Decimal(self.near.metres) / 1_000, "f")}
 
-
-def wanted(query: Mapping[str, Any], *, free: Window | None, follows: bool) -> Wanted:
+def wanted(query: Mapping[str, Any], *, free: Window | None) -> Wanted:
     """What a loaded query asks for. Raises 422 naming `category`."""
     given = dict(query)
     if query.get("category") is not None:
         given |= category_filter(query["category"])
-    asked = _circled(given, follows=follows)
     question = query.get("q")
-    return replace(asked, free=free, search=None if question is None else plan(question))
+    return Wanted(given, free, None if question is None else plan(question))
 
 
-def directory_wanted(query: Mapping[str, Any], *, follows: bool) -> Wanted:
-    """As `wanted`, for the directory. Raises 422 naming `category`."""
+def directory_filters(query: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The filters of a loaded query of the directory. Raises 422 naming `category`."""
     given = dict(query)
     if query.get("category") is not None:
         given["category_ids"] = category_ids(query["category"])
-    return _circled(given, follows=follows)
-
-
-def _circled(given: dict[str, Any], *, follows: bool) -> Wanted:
-    circle: Near | None = given.get("near")
-    if circle is not None and given.get("ordering") == DISTANCE:
-        circle = given["near"] = near.narrowed(circle, follows=follows)
-    return Wanted(given, circle)
+    return given
 
 
 def category_filter(slug: str) -> dict[str, Any]:
@@ -154,11 +140,11 @@ def catalogue_page(
     count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of all listed services."""
-    source = _PLAIN
-    if asked.near is not None:
-        source = _BY_DISTANCE if ordering == DISTANCE else _WITH_DISTANCE
+    source = _PLAIN if asked.given.get("near") is None else _WITH_DISTANCE
     if ordering == NEXT_SLOT:
         return _soonest_page(source, asked, now, after=after, limit=limit, count=count)
+    if ordering == DISTANCE:
+        return _nearest_page(asked, after=after, limit=limit, count=count)
     return services_page(
         source,
         asked.given,
@@ -170,6 +156,33 @@ def catalogue_page(
         also=asked.also(),
         search=asked.search,
     )
+
+
+def _nearest_page(
+    asked: Wanted, *, after: Position | None, limit: int, count: bool
+) -> Page[tuple[Any, ...]]:
+    also, search = asked.also(), asked.search
+
+    def page_in(circle: Near) -> Page[tuple[Any, ...]]:
+        return services_page(
+            _BY_DISTANCE if after is None else _FARTHER,
+            {**asked.given, "near": circle},
+            table=OF_CATALOGUE,
+            ordering=DISTANCE,
+            after=after,
+            limit=limit,
+            count=False,
+            also=also,
+            search=search,
+        )
+
+    page = near.nearest(asked.given["near"], after, page_in)
+    if not count:
+        return page
+    if search is not None and search.is_empty:
+        return replace(page, total=0)
+    total = counted(*shaped(_PLAIN, asked.given, table=OF_CATALOGUE, also=also, search=search))
+    return replace(page, total=total)
 
 
 def _soonest_page(

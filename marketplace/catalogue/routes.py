@@ -43,9 +43,7 @@ _LIST = f"""\
 `slots`.
 
 `near` с `radius_km` оставляет тех, кто рядом, и добавляет строкам `distance_km` — до точки, которую
-видят все (она округлена до 500 м). `ordering=distance` просматривает не больше {CANDIDATES}
-специалистов: где их больше, радиус уменьшается вдвое, пока не станет меньше; в `Link` стоит радиус,
-который взят на самом деле.
+видят все (она округлена до 500 м).
 
 `next_slot` — ближайшее время, на которое можно записаться: первое из `slots`.
 `ordering=next_slot` ставит первыми тех, кто свободен раньше; просматриваются {soonest.CANDIDATES}
@@ -80,7 +78,7 @@ def list_catalogue(query: dict[str, Any]) -> Shown:
     if ordering == NEXT_SLOT:
         availability.require_built(now)
     free = availability.window_of(query, now)
-    asked = queries.wanted(query, free=free, follows=after is not None)
+    asked = queries.wanted(query, free=free)
     page = queries.catalogue_page(
         asked, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
@@ -90,13 +88,12 @@ def list_catalogue(query: dict[str, Any]) -> Shown:
     links = []
     if query["facets"]:
         given = {name: value for name, value in request.args.items() if name not in _OF_PAGES}
-        # Of the circle that is listed, where it was narrowed.
-        links.append(paging.link("/api/services/facets/", given | asked.radius(), "facets"))
+        links.append(paging.link("/api/services/facets/", given, "facets"))
     return Shown(
         json_list([views.catalogue_json(*each) for each in zip(page.rows, slots, strict=True)]),
         conditional.etag_of([*map(views.row_versions, page.rows), page.next, *slots]),
         LISTED_SECONDS,
-        paging.page_headers(ordering, page.next, page.total, links, **asked.radius()),
+        paging.page_headers(ordering, page.next, page.total, links),
         good_through,
     )
 
@@ -163,7 +160,7 @@ def get_catalogue_service(service_id: int) -> Response:
 @blp.response(200, schemas.FacetsOut, example=catalogue_examples.FACETS)
 def count_facets(query: dict[str, Any]) -> Shown:
     free = availability.window_of(query, utc_now())
-    asked = queries.wanted(query, free=free, follows=False)
+    asked = queries.wanted(query, free=free)
     body = encode(views.facets_view(facets.facets_of(asked.given, asked.also(), asked.search)))
     good_through = FOREVER if free is None else 0
     return Shown(body, conditional.etag_of([body]), COUNTED_SECONDS, good_through=good_through)

@@ -53,12 +53,12 @@ blp = Blueprint("specialists", __name__, url_prefix="/api/specialists")
 def list_specialists(query: dict[str, Any]) -> Shown:
     ordering = query["ordering"]
     after = paging.decode_cursor(query.get("cursor"), ordering, by_text=ordering == "name")
-    asked = queries.directory_wanted(query, follows=after is not None)
+    given = queries.directory_filters(query)
     now = utc_now()
     if ordering == NEXT_SLOT:
         availability.require_built(now)
     page = directory.directory_page(
-        asked.given, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
+        given, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
     rows = [views.SpecialistRow(*row) for row in page.rows]
     slots, good_through = upcoming.of_specialists([row.user_id for row in rows], now)
@@ -68,7 +68,7 @@ def list_specialists(query: dict[str, Any]) -> Shown:
         encode([views.specialist_view(*each) for each in zip(rows, slots, strict=True)]),
         conditional.etag_of([*((row.user_id, row.version) for row in rows), page.next, *slots]),
         KEPT_SECONDS,
-        paging.page_headers(ordering, page.next, page.total, (), **asked.radius()),
+        paging.page_headers(ordering, page.next, page.total, ()),
         good_through,
     )
 

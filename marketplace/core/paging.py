@@ -97,10 +97,9 @@ def paged(
     ordering: str,
     following: Position | None,
     total: int | None,
-    **kept: str,
 ) -> Response:
     """An answer with `page_headers`."""
-    response.headers.extend(page_headers(ordering, following, total, (), **kept))
+    response.headers.extend(page_headers(ordering, following, total, ()))
     return response
 
 
@@ -109,17 +108,15 @@ def page_headers(
     following: Position | None,
     total: int | None,
     links: Sequence[str],
-    **kept: str,
 ) -> tuple[tuple[str, str], ...]:
     """Headers that point to the next page by a path reference without a host (nothing on the last
-    page) and to `links`, and tell the total when it was asked for. `kept` are parameters the next
-    page is to have besides.
+    page) and to `links`, and tell the total when it was asked for.
     """
     pointed = list(links)
     if following is not None:
         cursor = encode_cursor(ordering, following)
         given = request.args.to_dict(flat=True)
-        query: Mapping[str, str] = {**given, **kept, "cursor": cursor}
+        query: Mapping[str, str] = {**given, "cursor": cursor}
         pointed.insert(0, link(request.path, query, "next"))
     headers = [("Link", ", ".join(pointed))] if pointed else []
     if total is not None:

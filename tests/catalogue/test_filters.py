@@ -9,11 +9,20 @@ import pytest
 from actors import Actor, People, assert_problem
 from catalogue.world import ME, MOSCOW, TREE, World, place, populated
 from flask import Flask
-from services.support import CATALOGUE, NOON, add_services, listed, read_through, with_query
+from services.support import (
+    CATALOGUE,
+    NOON,
+    add_category,
+    add_services,
+    listed,
+    read_through,
+    with_query,
+)
 
 from marketplace.profile.geography import Point, distance, public_point
 from marketplace.services import few
 
+DIRECTORY = "/api/specialists/"
 NEAR = f"{MOSCOW[0]},{MOSCOW[1]}"
 
 
@@ -136,28 +145,44 @@ def test_the_nearest_come_first_ties_by_id(app: Flask, people: People, anonymous
         assert told == [number for _, number in sorted(found)]
 
 
-def test_a_crowd_narrows_the_radius_and_the_next_page_keeps_it(
-    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", [CATALOGUE, DIRECTORY])
+def test_a_crowd_is_listed_to_the_end_by_pages(
+    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
     world = World(app, people)
-    for number in range(6):
+    for number in range(8):
         actor = world.settle(f"man{number}", place=place(north=number * 0.05))
         add_services(app, actor, [{"created_at": NOON}] * 2)
+    asked = {"near": NEAR, "radius_km": 40, "ordering": "distance"}
 
-    first = anonymous.get(
-        with_query(CATALOGUE, {"near": NEAR, "radius_km": 40, "ordering": "distance", "limit": 2})
-    )
-    whole = read_through(
-        anonymous, CATALOGUE, near=NEAR, radius_km=40, ordering="distance", limit=2
-    )
+    at_once = [row["id"] for row in listed(anonymous, path, **asked, limit=100)]
+    first = anonymous.get(with_query(path, asked | {"limit": 2, "count": 1}))
 
-    assert "radius_km=10&" in first.headers["Link"]
-    assert whole == [1, 2, 3, 4]
-    assert len(listed(anonymous, CATALOGUE, near=NEAR, radius_km=40, limit=100)) == 12
+    assert len(at_once) == (16 if path == CATALOGUE else 8)
+    assert first.headers["X-Total-Count"] == str(len(at_once))
+    for limit in (1, 2, 5):
+        assert read_through(anonymous, path, **asked, limit=limit) == at_once
 
 
-def test_the_facets_of_a_narrowed_list_are_of_what_it_lists(
+def test_a_crowd_of_others_does_not_hide_who_matches(
+    app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
+    add_category(app, "repair", "Ремонт")
+    world = World(app, people)
+    for number in range(8):
+        actor = world.settle(f"man{number}", place=place())
+        add_services(app, actor, [{"created_at": NOON}])
+    far = world.settle("far", place=place(north=0.05))
+    wanted = far.new_service(category="repair")["id"]
+    asked = {"near": NEAR, "radius_km": 20, "ordering": "distance", "category": "repair"}
+
+    assert [row["id"] for row in listed(anonymous, CATALOGUE, **asked)] == [wanted]
+    assert [row["id"] for row in listed(anonymous, DIRECTORY, **asked)] == [far.user_id]
+
+
+def test_the_facets_of_a_list_by_distance_are_of_all_it_lists(
     app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
@@ -170,8 +195,8 @@ def test_the_facets_of_a_narrowed_list_are_of_what_it_lists(
     answer = anonymous.get(with_query(CATALOGUE, asked))
     facets = anonymous.get(answer.headers["Link"].removeprefix("<").split(">")[0]).get_json()
 
-    assert answer.headers["X-Total-Count"] == "2"
-    assert [each["count"] for each in facets["price_bands"]] == [2]
+    assert answer.headers["X-Total-Count"] == "6"
+    assert [each["count"] for each in facets["price_bands"]] == [6]
 
 
 @pytest.mark.parametrize(
