@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue import near
-from marketplace.catalogue.filters import OF_CATALOGUE
+from marketplace.catalogue.filters import NEAREST, OF_CATALOGUE
 from marketplace.catalogue.near import is_sqlite
 from marketplace.core.database import read
 from marketplace.core.hot import HotQuery
@@ -28,7 +28,7 @@ from marketplace.services.ranking import Search
 
 # Counting looks at so many services, the newest; beyond, the counts are of these. Whether there is
 # free time is asked of each.
-CANDIDATES, CANDIDATES_FREE = 5_000, 1_000
+CANDIDATES, CANDIDATES_FREE = 3_000, 1_000
 TOP = 50
 # Where a band of prices begins, in kopecks.
 BANDS = (0, 100_000, 200_000, 500_000, 1_000_000)
@@ -52,7 +52,8 @@ def facets_of(
     if search is not None and search.is_empty:
         return Facets([], [], [], approximate=False)
     asked = _narrowed(given, also, search)
-    shape, parameters = shaped(_SOURCE, asked, table=OF_CATALOGUE, also=also, search=search)
+    table = OF_CATALOGUE if asked is given else NEAREST
+    shape, parameters = shaped(_SOURCE, asked, table=table, also=also, search=search)
     rows = _query(shape).rows(parameters)
     parents = _slugs()
     categories: Counter[str] = Counter()
@@ -94,7 +95,10 @@ def _narrowed(
     smaller = None if circle is None else near.narrowed(circle)
     if smaller == circle:
         return given
-    shape, parameters = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also, search=search)
+    shape, _ = shaped(_SOURCE, given, table=OF_CATALOGUE, also=also, search=search)
+    if shape.leading is not None or shape.begins:
+        return given
+    shape, parameters = shaped(_SOURCE, given, table=NEAREST, also=also, search=search)
     count = _crowd_query(shape).rows(parameters)[0][0]
     return given if count <= _most(shape) else {**given, "near": smaller}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,6 +127,8 @@ def _way(*names: str) -> Way:
     return Way("+".join(names), [part[0] for part in parts], found, usable)
 
 
+_NEAR = Way("near", (frozenset(near.BOX),), _near_probe, frozenset({"specialist_id"}))
+
 OF_CATALOGUE = Table(
     (
         *OF_SERVICES.filters,
@@ -148,7 +151,10 @@ OF_CATALOGUE = Table(
         _way("category"),
         _way("branch"),
         _way("durations"),
-        Way("near", (frozenset(near.BOX),), _near_probe, frozenset({"specialist_id"})),
+        _NEAR,
         *OF_SERVICES.ways,
     ),
 )
+
+# The same filters where SQLite is to begin with the circle, however many are within.
+NEAREST = Table(OF_CATALOGUE.filters, (replace(_NEAR, probe=lambda _: 0),))

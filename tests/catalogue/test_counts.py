@@ -11,6 +11,7 @@ from flask import Flask
 from services.support import CATALOGUE, add_services, read_through
 
 from marketplace.catalogue import facets
+from marketplace.services import few
 
 FACETS = "/api/services/facets/"
 
@@ -59,6 +60,8 @@ def test_facets_of_a_wide_circle_are_of_a_narrower_one_when_it_holds_very_many(
         return sum(each["count"] for each in answer["price_bands"]), answer["approximate"]
 
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
+    monkeypatch.setattr(few, "FEW", 1)
+    few.forget()
     exact = told(40)
     for each in (facets._query, facets._crowd_query):
         each.cache_clear()
