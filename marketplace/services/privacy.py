@@ -18,7 +18,7 @@ _NAMELESS = "-"
 def exported(user_id: int) -> dict[str, Any]:
     """The services with their categories, the archive too."""
     columns = table_of(Service).c
-    hidden = {"specialist_id", "category_id", "name_folded", "version"}
+    hidden = {"specialist_id", "category_id", "city_folded", "name_folded", "version"}
     shown = [column for column in columns if column.name not in hidden]
     query = (
         sa.select(*shown, Category.slug.label("category"))
