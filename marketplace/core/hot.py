@@ -98,11 +98,17 @@ def _result_processor(type_: Any, dialect: sa.Dialect) -> Callable[[Any], Any] |
 
 
 class HotInsert:
-    """An INSERT of whole rows into a model's table, all columns but the generated id."""
+    """An INSERT of whole rows into a model's table: all columns but the generated id and those that
+    only the database fills.
+    """
 
     def __init__(self, model: type[Base]) -> None:
         self._table = table_of(model)
-        self._columns = [column for column in self._table.columns if column.name != "id"]
+        self._columns = [
+            each
+            for each in self._table.columns
+            if each.name != "id" and (each.server_default is None or each.default is not None)
+        ]
         self._compiled: dict[str, _CompiledInsert] = {}
 
     def one(self, row: Mapping[str, Any]) -> int:

@@ -15,6 +15,7 @@ from marketplace.auth.models import SPECIALIST, User
 from marketplace.core import text
 from marketplace.core.database import session, transactional
 from marketplace.core.errors import Code, invalid, not_found
+from marketplace.core.hot import HotInsert
 from marketplace.core.permissions import unauthorized
 from marketplace.services import parts
 from marketplace.services.models import Category, Service
@@ -22,22 +23,24 @@ from marketplace.services.models import Category, Service
 log = logging.getLogger(__name__)
 
 _WORDS = frozenset(("name", "description", "category"))
+_INSERT = HotInsert(Service)
 RequireMatch = Callable[[Service], None]
 
 
 @transactional
-def create_service(owner_id: int, values: Mapping[str, Any], now: datetime) -> Service:
-    """Add a service. `values` as `ServiceIn` loads them. Raises 401, 422 naming `category`."""
+def create_service(owner_id: int, values: Mapping[str, Any], now: datetime) -> int:
+    """Add a service; its id. `values` as `ServiceIn` loads them. Raises 401, 422 naming
+    `category`.
+    """
     # A block being written at this moment hides the services it sees; it must see this one.
     owner = sessions.lock_signed_in(owner_id, shared=True)
     if owner.role != SPECIALIST:
         raise unauthorized(Code.TOKEN_REVOKED)
-    service = Service(specialist_id=owner_id, created_at=now, updated_at=now)
-    _assign(service, values)
-    session().add(service)
-    session().flush()  # the caller may be answering within the same transaction
-    parts.services_changed([service.id])
-    return service
+    row = {"specialist_id": owner_id, "created_at": now, "updated_at": now, **_columns_of(values)}
+    row["name_folded"] = text.caseless(row["name"])
+    service_id = _INSERT.one(row)
+    parts.services_changed([service_id])
+    return service_id
 
 
 @transactional
@@ -109,14 +112,18 @@ def _own_service(owner_id: int, service_id: int) -> Service:
 
 
 def _assign(service: Service, values: Mapping[str, Any]) -> None:
-    columns = dict(values)
-    if "category" in columns:
-        # Looked up before anything is set: the query would flush it, and a flushed change no
-        # longer shows as one.
-        columns["category_id"] = _category_id(columns.pop("category"))
-    for name, value in columns.items():
+    # Looked up before anything is set: the query would flush it, and a flushed change no longer
+    # shows as one.
+    for name, value in _columns_of(values).items():
         setattr(service, name, value)
     service.name_folded = text.caseless(service.name)
+
+
+def _columns_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    columns = dict(values)
+    if "category" in columns:
+        columns["category_id"] = _category_id(columns.pop("category"))
+    return columns
 
 
 def _category_id(slug: str | None) -> int | None:

@@ -64,9 +64,9 @@ def create_service(body: dict[str, Any]) -> Response:
     user_id, now = viewer().user_id, utc_now()
 
     def perform() -> Response:
-        service = operations.create_service(user_id, body, now)
-        response = _answer(service.id, 201)
-        response.headers["Location"] = f"/api/auth/services/{service.id}/"
+        service_id = operations.create_service(user_id, body, now)
+        response = _answer(service_id, 201)
+        response.headers["Location"] = f"/api/auth/services/{service_id}/"
         return response
 
     return idempotency.once(user_id, perform, now)
