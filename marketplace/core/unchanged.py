@@ -27,6 +27,7 @@ from marketplace.core.languages import request_language
 
 # Of one process, in characters of bodies.
 _MOST, _LONGEST = 4_000_000, 200_000
+_SEEN = 1_000
 _SNAPSHOT = HotQuery(sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text)))
 _VERSION, _WROTE = "marketplace_data_version", "marketplace_wrote"
 
@@ -38,7 +39,20 @@ class Unchanged:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, tuple[Hashable, Shown]] = OrderedDict()
         self._length = 0
+        self._seen: OrderedDict[Hashable, None] = OrderedDict()
         self._generation = 0
+
+    def is_repeated(self, key: Hashable) -> bool:
+        """Whether a key was asked for lately, and is noted now. What nobody asks for twice is not
+        worth the question whether it has changed.
+        """
+        with self._lock:
+            known = key in self._seen
+            self._seen[key] = None
+            self._seen.move_to_end(key)
+            if len(self._seen) > _SEEN:
+                self._seen.popitem(last=False)
+            return known
 
     def state(self) -> Hashable:
         """What is the same only as long as nothing has been committed."""
@@ -112,6 +126,8 @@ def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Calla
             memory: Unchanged = current_app.extensions["marketplace_unchanged"]
             language = request_language() if by_language else None
             key = (request.path, request.query_string, language)
+            if not memory.is_repeated(key):
+                return answer(view(*args, **kwargs), by_language=by_language)
             state = memory.state()
             found = memory.find(key, state, moment_key(utc_now()))
             if found is None:
