@@ -28,8 +28,8 @@ PATIENCE_SECONDS = 20
 
 
 def asked(app: Flask, caller: Actor, path: str, expected: int = 0, **headers: str) -> int:
-    """How often the database was asked for rows at the least, up to `expected`; PostgreSQL takes what is written to
-    other databases of the server, by other tests, for a change too.
+    """How often the database was asked for rows at the least, up to `expected`. PostgreSQL takes
+    what is written to other databases of the server, by other tests, for a change too.
     """
     least = 1_000
     deadline = time.monotonic() + PATIENCE_SECONDS
