@@ -80,6 +80,7 @@ ROLES = {
     "catalogue.privacy": "operations",
     "catalogue.search": "queries",
     "catalogue.search_integrity": "operations",
+    "catalogue.search_store": "operations",
     "catalogue.search_upkeep": "operations",
     "catalogue.soonest": "queries",
     "catalogue.search_words": "operations",

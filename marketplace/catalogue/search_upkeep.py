@@ -9,24 +9,19 @@ more than `BATCH` services is finished in batches right after.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
-from marketplace.catalogue import search_text, search_words
-from marketplace.catalogue.models import SearchRow
+from marketplace.catalogue import search_store, search_text, search_words
+from marketplace.catalogue.search_store import Kept, Texts
 from marketplace.core.after_commit import after_commit
-from marketplace.core.database import session, table_of, transactional
-from marketplace.profile.models import Profile
+from marketplace.core.database import session, transactional
 from marketplace.services.models import Category, Service
 
 BATCH = 500
-_ROWS = table_of(SearchRow)
-_PARTS = ("name", "category", "specialist")
-_above = aliased(Category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +36,15 @@ class Batch:
 def services_changed(service_ids: Sequence[int]) -> None:
     """These services are new or say something else; their rows are the caller's till it commits."""
     session().flush()
-    for ids in search_words.batches(service_ids):
+    for ids in _batches(service_ids):
         _index(ids, held=True)
 
 
 def services_deleted(service_ids: Sequence[int]) -> None:
     """These services, which the caller holds, are about to go, and perhaps a name with them."""
-    for ids in search_words.batches(service_ids):
-        kept = kept_of(ids)
-        session().connection().execute(sa.delete(_ROWS).where(_ROWS.c.service_id.in_(ids)))
-        search_words.forget({word for row in kept.values() for word in named_in(row)})
+    for ids in _batches(service_ids):
+        gone = search_store.delete(ids)
+        search_words.forget({word for row in gone for word in row.named()})
 
 
 def specialist_changed(user_id: int) -> None:
@@ -114,66 +108,48 @@ def _index(service_ids: Sequence[int], *, held: bool = False) -> int:
     """
     if not service_ids:
         return 0
-    truth, kept = truth_of(service_ids, lock=True), kept_of(service_ids)
+    truth, kept = truth_and_kept(service_ids, lock=True)
     missing = truth.keys() - kept.keys()
     if missing and not held:
-        for gone in missing - _staying(missing):
+        for gone in missing - search_store.staying(missing):
             del truth[gone]
     wrong = {key: row for key, row in truth.items() if row != kept.get(key)}
-    old = [key for key in wrong if key in kept]
-    new = [key for key in wrong if key not in kept]
-    search_words.execute(_UPDATE, [{"id": key, **wrong[key]} for key in old])
-    search_words.execute(_upsert(), [{"service_id": key, **wrong[key]} for key in new])
-    named = {word for row in truth.values() for word in named_in(row)}
+    old = {key: row for key, row in wrong.items() if key in kept}
+    search_store.update(old)
+    search_store.insert({key: row for key, row in wrong.items() if key not in kept})
+    named = {word for row in truth.values() for word in row.named()}
     search_words.learn(named)
-    search_words.forget({word for key in old for word in named_in(kept[key])} - named)
+    search_words.forget({word for key in old for word in kept[key].named()} - named)
     return len(wrong)
 
 
-_TRUTH = (
-    sa.select(
-        Service.id,
-        Service.name,
-        Service.description,
-        Service.category_id,
-        Profile.full_name,
-    )
-    .join(Profile, Profile.user_id == Service.specialist_id)
-    .order_by(Service.id)
-)
-# Who renames a person or a category waits for us, or we for them and read what they wrote.
-_LOCKED = _TRUTH.with_for_update(read=True, of=Profile)
-_CATEGORIES = sa.select(Category.id, Category.parent_id, Category.name).order_by(Category.id)
+def truth_and_kept(
+    service_ids: Sequence[int], *, lock: bool
+) -> tuple[dict[int, Kept], dict[int, Kept]]:
+    """By id, the rows that those of these services there are should have, and the rows they have.
 
-
-def truth_of(service_ids: Sequence[int], *, lock: bool) -> dict[int, dict[str, Any]]:
-    """What the rows of these services should be, those of them there are."""
-    query = (_LOCKED if lock else _TRUTH).where(Service.id.in_(service_ids))
-    found = session().connection().execute(query).all()
+    With a `lock` the first stay true until the transaction ends, but for what the services say
+    themselves; of the second one may be older, if its name was waited for.
+    """
+    found = search_store.texts(service_ids, lock=lock)
     names = _category_names({row.category_id for row in found} - {None}, lock=lock)
-    truth = {}
-    for row in found:
-        name = search_text.words(row.name)
-        category = search_text.words(names.get(row.category_id, ""))
-        specialist = search_text.words(row.full_name)
-        everything = {*name, *category, *specialist, *search_text.words(row.description)}
-        truth[row.id] = {
-            "name": search_text.padded(name),
-            "category": search_text.padded(category),
-            "specialist": search_text.padded(specialist),
-            "words": frozenset(everything),
-        }
-    return truth
+    truth = {row.service_id: _row_of(row, names.get(row.category_id, "")) for row in found}
+    return truth, {row.service_id: row.kept for row in found if row.kept is not None}
 
 
-def _category_names(category_ids: set[int], *, lock: bool) -> dict[int, str]:
+def _row_of(texts: Texts, category_name: str) -> Kept:
+    name = search_text.words(texts.name)
+    category = search_text.words(category_name)
+    specialist = search_text.words(texts.full_name)
+    described = search_text.words(texts.description)
+    padded = map(search_text.padded, (name, category, specialist))
+    return Kept._make((*padded, frozenset((*name, *category, *specialist, *described))))
+
+
+def _category_names(category_ids: set[Any], *, lock: bool) -> dict[int | None, str]:
     if not category_ids:
         return {}
-    above = sa.select(_above.parent_id).where(_above.id.in_(category_ids))
-    query = _CATEGORIES.where(sa.or_(Category.id.in_(category_ids), Category.id.in_(above)))
-    if lock:
-        query = query.with_for_update(read=True)
-    rows = {row.id: row for row in session().connection().execute(query)}
+    rows = search_store.categories(category_ids, lock=lock)
     if {row.parent_id for row in rows.values()} - rows.keys() - {None}:
         # One was moved while it was waited for, and stands under another now.
         return _category_names(category_ids, lock=lock)
@@ -183,33 +159,6 @@ def _category_names(category_ids: set[int], *, lock: bool) -> dict[int, str]:
     }
 
 
-def kept_of(service_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The rows of these services, those there are."""
-    kept = sa.select(*_ROWS.c).where(_ROWS.c.service_id.in_(service_ids))
-    rows = session().connection().execute(kept)
-    return {row.service_id: dict(zip((*_PARTS, "words"), row[1:], strict=True)) for row in rows}
-
-
-def named_in(row: dict[str, Any]) -> Iterable[str]:
-    """The words of the names in a row."""
-    return (word for part in _PARTS for word in row[part].split())
-
-
-def _staying(service_ids: Iterable[int]) -> set[int]:
-    """Those of these services that are there till this transaction ends."""
-    query = sa.select(Service.id).where(Service.id.in_(service_ids)).order_by(Service.id)
-    return set(session().scalars(query.with_for_update(read=True, key_share=True)))
-
-
-# A row that has just gone with its service is not put back, as inserting would try.
-_UPDATE = (
-    sa.update(_ROWS)
-    .where(_ROWS.c.service_id == sa.bindparam("id"))
-    .values({name: sa.bindparam(name, type_=_ROWS.c[name].type) for name in (*_PARTS, "words")})
-)
-
-
-def _upsert() -> Any:
-    insert = search_words.insert_into(_ROWS)
-    changed = {name: insert.excluded[name] for name in (*_PARTS, "words")}
-    return insert.on_conflict_do_update(index_elements=["service_id"], set_=changed)
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for at in range(0, len(ids), BATCH):
+        yield ids[at : at + BATCH]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue import search_text
-from marketplace.catalogue.models import SearchGram
+from marketplace.catalogue.models import SearchGram, SearchRow
+from marketplace.catalogue.search_store import insert_into, is_sqlite
 from marketplace.core.database import session, table_of, transactional
+from marketplace.core.hot import HotQuery
 
 BATCH = 500
 WordKey = tuple[Any, ...]
-_GRAMS = table_of(SearchGram)
+_ROWS, _GRAMS = table_of(SearchRow), table_of(SearchGram)
 
 
 def learn(words: Iterable[str]) -> None:
@@ -28,54 +32,35 @@ def learn(words: Iterable[str]) -> None:
         if word not in there
         for gram in search_text.grams(word)
     ]
-    execute(insert_into(_GRAMS).on_conflict_do_nothing(), rows)
+    if rows:
+        connection = session().connection()
+        connection.execute(insert_into(_GRAMS).on_conflict_do_nothing(), rows)
 
 
-def known(words: Iterable[str], *, lock: bool = False) -> set[str]:
+def known(words: Collection[str], *, lock: bool = False) -> set[str]:
     """Those of the words that typos are corrected to; with a `lock` nobody forgets them now."""
-    found: set[str] = set()
-    for some in batches(list(words)):
-        firsts = {search_text.grams(word)[0] for word in some}
-        lengths = {len(word) for word in some}
-        query = sa.select(_GRAMS.c.word).where(
-            _GRAMS.c.gram.in_(firsts), _GRAMS.c.length.in_(lengths), _GRAMS.c.word.in_(some)
-        )
-        if lock:
-            query = query.order_by(_GRAMS.c.word).with_for_update(read=True, key_share=True)
-        found |= set(session().connection().scalars(query))
-    return found
-
-
-_HOLDERS = {
-    "sqlite": sa.text(
-        "SELECT 1 FROM service_search_words WHERE service_search_words MATCH :word LIMIT 1"
-    ),
-    "postgresql": sa.text(
-        "SELECT 1 FROM service_search WHERE words @@ CAST(:word AS tsquery) LIMIT 1"
-    ),
-}
+    if not words:
+        return set()
+    keys = [(search_text.grams(word)[0], len(word), word) for word in words]
+    given: dict[str, Any] = {"keys": json.dumps(keys, ensure_ascii=False)}
+    if not is_sqlite():
+        columns = map(list, zip(*keys, strict=True))
+        given = dict(zip(("grams", "lengths", "words"), columns, strict=True))
+    return {row[0] for row in _known(is_sqlite(), lock).rows(given)}
 
 
 def forget(words: Iterable[str]) -> None:
     """Forget those of the words that no service has any more: they may be a person's name."""
-    connection = session().connection()
     for word in sorted(words):
         if _is_held(word):
             continue
         grams = search_text.grams(word)
-        alone = (_GRAMS.c.length == len(word), _GRAMS.c.word == word)
         # Whoever begins to use the word meanwhile has locked it, or will find it gone.
-        first = sa.select(_GRAMS.c.word).where(_GRAMS.c.gram == grams[0], *alone)
-        connection.execute(first.with_for_update())
+        _LOCKED.rows({"gram": grams[0], "length": len(word), "word": word})
         if not _is_held(word):
-            connection.execute(sa.delete(_GRAMS).where(_GRAMS.c.gram.in_(grams), *alone))
-
-
-def _is_held(word: str) -> bool:
-    connection = session().connection()
-    quote = '"' if connection.dialect.name == "sqlite" else "'"
-    held = {"word": f"{quote}{word}{quote}"}
-    return connection.execute(_HOLDERS[connection.dialect.name], held).first() is not None
+            alone = (_GRAMS.c.length == len(word), _GRAMS.c.word == word)
+            gone = sa.delete(_GRAMS).where(_GRAMS.c.gram.in_(grams), *alone)
+            session().connection().execute(gone)
 
 
 @transactional
@@ -100,19 +85,49 @@ def prune_all() -> None:
         after = prune_batch(after)
 
 
-def execute(statement: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Run a statement for each of these rows, if there is one."""
-    if rows:
-        session().connection().execute(statement, rows)
+@lru_cache(maxsize=4)
+def _known(sqlite_used: bool, lock: bool) -> HotQuery:
+    if sqlite_used:
+        each = sa.func.json_each(sa.bindparam("keys", type_=sa.Text)).table_valued("value")
+        key: list[Any] = [sa.func.json_extract(each.c.value, f"$[{at}]") for at in range(3)]
+    else:
+        names = (("grams", sa.Text), ("lengths", sa.SmallInteger), ("words", sa.Text))
+        arrays = (sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in names)
+        each = sa.func.unnest(*arrays).table_valued("gram", "length", "word").render_derived()
+        key = [each.c.gram, each.c.length, each.c.word]
+    met = (mine == given for mine, given in zip(_GRAMS.primary_key.columns, key, strict=True))
+    query = sa.select(_GRAMS.c.word).select_from(sa.join(each, _GRAMS, sa.and_(*met)))
+    if lock:
+        query = query.order_by(_GRAMS.c.word)
+        query = query.with_for_update(read=True, key_share=True, of=_GRAMS)
+    return HotQuery(query)
 
 
-def insert_into(table: sa.Table) -> Any:
-    """An INSERT that may say what is done on a conflict."""
-    sqlite_used = session().connection().dialect.name == "sqlite"
-    return sqlite.insert(table) if sqlite_used else postgresql.insert(table)
+_LOCKED = HotQuery(
+    sa.select(_GRAMS.c.word)
+    .where(*(column == sa.bindparam(column.name) for column in _GRAMS.primary_key.columns))
+    .with_for_update()
+)
+_ONE: sa.ColumnClause[int] = sa.literal_column("1", sa.Integer)
+_HELD_ON_SQLITE = (
+    sa.select(_ONE)
+    .select_from(sa.table("service_search_words"))
+    .where(sa.text("service_search_words MATCH :word"))
+)
+# PostgreSQL expects to meet any word within a few hundred rows, and would read all of them for one
+# that nobody has: planned apart from the limit, it looks into the index.
+_HELD_ON_POSTGRESQL = sa.select(_ONE).select_from(
+    sa.select(_ROWS.c.service_id)
+    .where(_ROWS.c.words.bool_op("@@")(sa.cast(sa.bindparam("word"), postgresql.TSQUERY)))
+    .cte("holders")
+    .prefix_with("MATERIALIZED")
+)
+_HOLDERS = {
+    True: HotQuery(_HELD_ON_SQLITE.limit(_ONE)),
+    False: HotQuery(_HELD_ON_POSTGRESQL.limit(_ONE), plan_once=False),
+}
 
 
-def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The values, `BATCH` at a time."""
-    for at in range(0, len(values), BATCH):
-        yield values[at : at + BATCH]
+def _is_held(word: str) -> bool:
+    quote = '"' if is_sqlite() else "'"
+    return _HOLDERS[is_sqlite()].first({"word": f"{quote}{word}{quote}"}) is not None

@@ -10,15 +10,19 @@ import pytest
 import sqlalchemy as sa
 from actors import Actor
 from flask import Flask
-from services.support import CATALOGUE, add_services, listed
+from services.support import CATALOGUE, OWN, add_category, add_services, listed
 from sqlalchemy import event
+from test_query_counts import statements
 
 from marketplace.catalogue import search_cost
 from marketplace.core.database import session, transactional
+from marketplace.core.parts import Parts
+from marketplace.core.unchanged import Unchanged
 from marketplace.extensions import db
+from marketplace.services import parts
 
 MANY = 2_000
-Plans = Callable[..., list[str]]
+Plans = Callable[[Callable[[], object]], list[str]]
 
 
 @contextmanager
@@ -50,8 +54,8 @@ def engine(app: Flask) -> sa.Engine:
 
 
 @pytest.fixture
-def plans(app: Flask, engine: sa.Engine, specialist: Actor, anonymous: Actor) -> Plans:
-    """The plans of a request's statements among `MANY` services: all are massages, half are common,
+def plans(app: Flask, engine: sa.Engine, specialist: Actor) -> Plans:
+    """The plans of an act's statements among `MANY` services: all are massages, half are common,
     one in a hundred is rare.
     """
     named = [{"name": "Массаж редкий" if at % 100 == 0 else "Массаж"} for at in range(MANY)]
@@ -60,9 +64,9 @@ def plans(app: Flask, engine: sa.Engine, specialist: Actor, anonymous: Actor) ->
     with app.app_context():
         analyse()
 
-    def explained(**query: str) -> list[str]:
+    def explained(act: Callable[[], object]) -> list[str]:
         with searching(engine) as sent:
-            listed(anonymous, CATALOGUE, **query)
+            act()
         word = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
         with engine.connect() as connection:
             return [
@@ -76,8 +80,10 @@ def plans(app: Flask, engine: sa.Engine, specialist: Actor, anonymous: Actor) ->
 
 @pytest.mark.parametrize("ordering", ["relevance", "price"])
 @pytest.mark.parametrize("question", ["перпендикуляр", "редкий", "редкий массаж", "рдекий"])
-def test_rare_words_are_looked_up(plans: Plans, question: str, ordering: str) -> None:
-    found = plans(q=question, ordering=ordering)
+def test_rare_words_are_looked_up(
+    plans: Plans, anonymous: Actor, question: str, ordering: str
+) -> None:
+    found = plans(lambda: listed(anonymous, CATALOGUE, q=question, ordering=ordering))
 
     assert found
     for each in found:
@@ -86,17 +92,45 @@ def test_rare_words_are_looked_up(plans: Plans, question: str, ordering: str) ->
 
 
 def test_the_newest_of_common_words_are_met_on_the_way(
-    plans: Plans, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+    plans: Plans, engine: sa.Engine, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if there were so many services that a page's candidates are few among them.
     monkeypatch.setattr(search_cost, "CANDIDATES", 20)
 
-    page = plans(q="частое", ordering="relevance")[-1]
+    page = plans(lambda: listed(anonymous, CATALOGUE, q="частое"))[-1]
 
     if engine.dialect.name == "postgresql":
         assert "Backward using pk_service_search" in page
     else:
         assert "VIRTUAL TABLE INDEX" in page
+
+
+def test_whether_a_word_is_still_held_is_looked_up(plans: Plans, specialist: Actor) -> None:
+    service = specialist.new_service(name="Фреска Сграффито")
+
+    found = plans(lambda: specialist.patch(f"{OWN}{service['id']}/", {"name": "Витраж"}))
+
+    # Each of two words is asked for before it is locked, and again after.
+    assert len(found) == 4
+    for each in found:
+        assert "ix_service_search_words" in each or "VIRTUAL TABLE INDEX" in each, each
+
+
+def test_the_index_costs_a_new_service_four_statements(
+    app: Flask, specialist: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    category = add_category(app, "beauty", "Красота")
+
+    def sent() -> int:
+        with statements(app) as noted:
+            specialist.new_service(category=category)
+        return len(noted)
+
+    specialist.new_service(category=category)
+    with_index = sent()
+    monkeypatch.setattr(parts, "on_services", Parts())
+
+    assert with_index - sent() == 4
 
 
 def test_what_finds_enough_is_not_looked_for_twice(
@@ -109,12 +143,13 @@ def test_what_finds_enough_is_not_looked_for_twice(
     add_services(app, specialist, [{"name": "Массаж"}] * 3 + [{"name": "Фреска"}] * 2)
     monkeypatch.setattr(search_cost, "PLAN_SECONDS", 1_000_000)
 
-    def statements(question: str) -> int:
+    def asked(question: str) -> int:
+        app.extensions["marketplace_unchanged"] = Unchanged()
         with searching(engine) as sent:
             listed(anonymous, CATALOGUE, q=question)
         return len(sent)
 
-    assert statements("массаж") > 1
-    assert statements("массаж") == 1
-    assert statements("фреска") > 1
-    assert statements("фреска") > 1
+    assert asked("массаж") > 1
+    assert asked("массаж") == 1
+    assert asked("фреска") > 1
+    assert asked("фреска") > 1

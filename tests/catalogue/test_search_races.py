@@ -16,6 +16,7 @@ from marketplace.catalogue import search_integrity, search_upkeep
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session, transactional
 from marketplace.extensions import db
+from marketplace.profile import operations as profiles
 from marketplace.services import administration, operations
 
 MINE = "/api/auth/profile/me/"
@@ -76,6 +77,15 @@ def renames(actor: Actor, service_id: int, name: str) -> Callable[[], None]:
     )
 
 
+def is_renamed(actor: Actor, full_name: str) -> Callable[[], None]:
+    return lambda: profiles.change_profile(
+        actor.user_id,
+        {"full_name": full_name},
+        require_match=lambda _: None,
+        now=utc_now(),
+    )
+
+
 def test_a_person_is_renamed_while_one_of_the_services_is_deleted(
     app: Flask, specialist: Actor, anonymous: Actor
 ) -> None:
@@ -87,6 +97,18 @@ def test_a_person_is_renamed_while_one_of_the_services_is_deleted(
 
     assert answer.status_code == 200, answer.text
     assert [row["id"] for row in listed(anonymous, CATALOGUE, q="аполлинария")] == [kept]
+
+
+def test_the_last_service_is_deleted_while_its_specialist_is_renamed(
+    app: Flask, specialist: Actor
+) -> None:
+    path = f"{OWN}{specialist.new_service(name='Граттаж')['id']}/"
+
+    answer = meanwhile(app, is_renamed(specialist, "Аполлинария"), lambda: specialist.delete(path))
+
+    assert answer.status_code == 204, answer.text
+    with app.app_context(), db.engine.connect() as connection:
+        assert connection.scalars(sa.text("SELECT DISTINCT word FROM search_grams")).all() == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +133,7 @@ def test_doctor_tells_nothing_of_what_changes_while_it_looks(
     app: Flask, specialist: Actor, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     path = f"{OWN}{specialist.new_service(name='Граттаж')['id']}/"
-    truth_of = search_integrity.truth_of
+    look = search_integrity.truth_and_kept
     changes = {
         "rename": lambda: specialist.patch(path, {"name": "Витраж"}),
         "delete": lambda: specialist.delete(path),
@@ -119,16 +141,34 @@ def test_doctor_tells_nothing_of_what_changes_while_it_looks(
     answers = []
 
     def changed_meanwhile(*args: Any, **kwargs: Any) -> Any:
-        truth = truth_of(*args, **kwargs)
+        seen = look(*args, **kwargs)
         if not answers:
             answers.append(changes[change]())
-        return truth
+        return seen
 
-    monkeypatch.setattr(search_integrity, "truth_of", changed_meanwhile)
+    monkeypatch.setattr(search_integrity, "truth_and_kept", changed_meanwhile)
 
     with app.app_context():
         assert list(search_integrity.faults()) == []
     assert answers[0].status_code < 300, answers[0].text
+
+
+def test_doctor_waits_for_who_is_being_renamed(app: Flask, specialist: Actor, rival: Actor) -> None:
+    wrong = specialist.new_service()["id"]
+    rival.new_service()
+    with app.app_context():
+        breaking = sa.text(f"DELETE FROM service_search WHERE service_id = {wrong}")
+        transactional(lambda: session().execute(breaking))()
+
+    def doctor() -> list[str]:
+        with app.app_context():
+            return list(search_integrity.faults())
+
+    told = meanwhile(app, is_renamed(rival, "Аполлинария"), doctor)
+
+    assert told == [f"service {wrong} is not in the search index as it is"]
+    with app.app_context():
+        search_upkeep.reindex_batch(0)
 
 
 def test_a_word_is_forgotten_while_somebody_else_begins_to_use_it(
