@@ -47,7 +47,7 @@ QUESTIONS = (
 )
 SUGGESTED = ("мас", "с")
 # Words are looked for that so many services hold, at either scale.
-AS_MANY = (30, 300, 1_000, 2_000)
+AS_MANY = (30, 100, 300, 1_000, 2_000)
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,11 @@ def _next_page(place: Place, path: str) -> str:
 
 
 def _words(place: Place) -> Counter[str]:
-    """How many services hold each word."""
+    """How many services hold each word that is no specialist's name: those stand side by side."""
     counted: Counter[str] = Counter()
     with place.app.app_context():
-        for words in session().scalars(sa.select(SearchRow.words)):
-            counted.update(words)
+        for words, named in session().execute(sa.select(SearchRow.words, SearchRow.specialist)):
+            counted.update(words.difference(named.split()))
     return counted
 
 

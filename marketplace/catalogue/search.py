@@ -56,6 +56,7 @@ class SearchPlan:
     same: str
     sqlite: bool
     common: bool = False
+    whole: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -65,7 +66,7 @@ class SearchPlan:
     @property
     def shape(self) -> SearchShape:
         terms = tuple((term.begun is not None, bool(term.corrected)) for term in self.terms)
-        return SearchShape(terms, self.sqlite, self.common)
+        return SearchShape(terms, self.sqlite, self.common, self.whole)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def plan(q: str) -> SearchPlan:
     if asked in _found_enough:
         return _steered(typed)
     # PostgreSQL meets a few of many matches sooner when it knows that there are many.
-    hits = _hits(typed if typed.sqlite else _steered(typed))
+    hits = _hits(typed if typed.sqlite else _walking(typed))
     if hits < LITTLE:
         return _mended(q, typed, hits)
     _found_enough.add(asked)
@@ -135,7 +136,7 @@ def _mended(q: str, typed: SearchPlan, hits: int) -> SearchPlan:
 def strict_plan(q: str) -> SearchPlan:
     """The plan of a question just as typed."""
     typed = _strict(q)
-    return typed if typed.is_empty or typed.sqlite else _steered(typed)
+    return typed if typed.is_empty or typed.sqlite else _walking(typed)
 
 
 def _strict(question: str) -> SearchPlan:
@@ -189,5 +190,10 @@ def _hits(strict: SearchPlan) -> int:
     return int(_hits_query(strict.shape).rows({"search": strict.match})[0][0])
 
 
+def _walking(strict: SearchPlan) -> SearchPlan:
+    common = search_cost.is_common(strict.match, len(strict.terms))
+    return replace(strict, common=common)
+
+
 def _steered(strict: SearchPlan) -> SearchPlan:
-    return replace(strict, common=search_cost.is_common(strict.match, len(strict.terms)))
+    return replace(_walking(strict), whole=search_cost.is_whole(strict.match))

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.catalogue.search_shape import CANDIDATES
+from marketplace.catalogue.search_shape import CANDIDATES, MOST_RANKED
 from marketplace.core.database import read
 from marketplace.services.name_search import FEW_MATCHES, PLAN_SECONDS
 
@@ -41,6 +41,11 @@ def is_common(match: str, words: int) -> bool:
     return _is_common(read().engine, match, words, _period())
 
 
+def is_whole(match: str) -> bool:
+    """Whether so few services match that all of them are ranked; seconds later a few more may."""
+    return _is_whole(read().engine, match, _period())
+
+
 def _period() -> int:
     return int(time.monotonic() / PLAN_SECONDS)
 
@@ -48,22 +53,39 @@ def _period() -> int:
 @lru_cache(maxsize=_REMEMBERED)
 def _is_common(engine: sa.Engine, match: str, words: int, period: int) -> bool:
     if engine.dialect.name == "sqlite":
-        return _matches_many(match)
+        return _counted(match, FEW_MATCHES) >= FEW_MATCHES
     # To walk to the newest candidates is to pass `services / matches` rows for each. All that match
     # are looked up, each for about two rows passed by, and common words together for more.
-    matches = _expected(match)
+    matches = _expected(engine, match, period)
     return 2 * words * matches * matches > _services(engine, period) * CANDIDATES
 
 
-def _matches_many(match: str) -> bool:
+@lru_cache(maxsize=_REMEMBERED)
+def _is_whole(engine: sa.Engine, match: str, period: int) -> bool:
+    if engine.dialect.name == "sqlite":
+        return _counted(match, MOST_RANKED + 1) <= MOST_RANKED
+    # Statistics are never so far out, and common words take long to count.
+    if _expected(engine, match, period) > 4 * MOST_RANKED:
+        return False
+    # Planned apart from the limit, as `SearchShape` plans what it looks up.
+    counted = (
+        "WITH found AS MATERIALIZED (SELECT 1 FROM service_search"  # noqa: S608 - a constant
+        " WHERE words @@ CAST(%(match)s AS tsquery)) SELECT count(*) FROM"
+        f" (SELECT 1 FROM found LIMIT {MOST_RANKED + 1}) AS some_found"
+    )
+    return bool(read().exec_driver_sql(counted, {"match": match}).scalar_one() <= MOST_RANKED)
+
+
+def _counted(match: str, most: int) -> int:
     probe = (
         "SELECT count(*) FROM (SELECT 1 FROM service_search_words"  # noqa: S608 - a constant
-        f" WHERE service_search_words MATCH ? LIMIT {FEW_MATCHES})"
+        f" WHERE service_search_words MATCH ? LIMIT {most})"
     )
-    return bool(read().exec_driver_sql(probe, (match,)).scalar_one() >= FEW_MATCHES)
+    return int(read().exec_driver_sql(probe, (match,)).scalar_one())
 
 
-def _expected(match: str) -> int:
+@lru_cache(maxsize=_REMEMBERED)
+def _expected(_engine: sa.Engine, match: str, _period: int) -> int:
     """As many matches as PostgreSQL's statistics tell: counting them would cost what is saved."""
     question = (
         "EXPLAIN (FORMAT JSON) SELECT 1 FROM service_search"

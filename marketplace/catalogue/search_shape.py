@@ -13,7 +13,9 @@ from marketplace.catalogue.models import SearchRow
 from marketplace.core.database import table_of
 from marketplace.services.models import Service
 
-# So many of the newest matches are ranked; older ones of a more common question are left out.
+# A question that no more services match, hidden ones too, is ranked as a whole; of a more common
+# one so many of the newest matches are, and older ones are left out.
+MOST_RANKED = 2_500
 CANDIDATES = 2_000
 CORRECTIONS = 5
 
@@ -50,7 +52,7 @@ FIRST, SAME = 1, 3
 class SearchShape:
     """For each word of a question: whether its beginning counts, whether it is corrected. `common`:
     so many services match that it is cheaper to walk past the others, on PostgreSQL for the newest
-    matches, on SQLite for a list in another order.
+    matches, on SQLite for a list in another order. `whole`: `MOST_RANKED` match at most.
 
     Its parameters are `SearchPlan.parameters`.
     """
@@ -58,6 +60,7 @@ class SearchShape:
     terms: tuple[tuple[bool, bool], ...]
     sqlite: bool
     common: bool = False
+    whole: bool = False
 
     @property
     def leads(self) -> bool:
@@ -74,11 +77,12 @@ class SearchShape:
 
     def newest(self, conditions: Sequence[Any]) -> sa.Subquery:
         """`id`, `name`, `category` and `specialist` of the newest matches that meet the conditions
-        on `Service` too, `CANDIDATES` at most.
+        on `Service` too, `CANDIDATES` at most unless all are ranked.
         """
+        most = _number(MOST_RANKED if self.whole else CANDIDATES)
         if self.sqlite:
             ids = self._on_sqlite(conditions).order_by(_WORDS.c.rowid.desc())
-            found = ids.limit(_number(CANDIDATES)).subquery("found")
+            found = ids.limit(most).subquery("found")
             named = sa.select(found.c.id, *(_ROWS[part] for part in PARTS)).join_from(
                 found, SearchRow, SearchRow.service_id == found.c.id
             )
@@ -88,12 +92,31 @@ class SearchShape:
             matches = self._walked(conditions).order_by(order)
         else:
             matches = self._looked_up(conditions, order)
-        return matches.limit(_number(CANDIDATES)).subquery("newest")
+        return matches.limit(most).subquery("newest")
 
     def candidates(self, conditions: Sequence[Any]) -> sa.Select[Any]:
         """`id` and `rank` of the newest matches that meet the conditions on `Service` too."""
         found = self.newest(conditions)
         return sa.select(found.c.id, self.rank(found.c).label("rank"))
+
+    def page(self, conditions: Sequence[Any], there: Any, limit: Any) -> sa.Select[Any]:
+        """`id` and `rank` of the first `limit` candidates, after the pair `there` if any."""
+        ranked = (self._ranked() if self.whole else self.candidates(conditions)).subquery("ranked")
+        order = (ranked.c.rank.desc(), ranked.c.id.desc())
+        page = sa.select(ranked.c.id, ranked.c.rank).order_by(*order)
+        if there is not None:
+            page = page.where(sa.tuple_(ranked.c.rank, ranked.c.id) < there)
+        if not self.whole:
+            return page.limit(limit)
+        # All that match are candidates, so services need only be looked at until the page is full.
+        if self.sqlite:
+            best = page.limit(_number(-1)).subquery("best")
+            met = sa.select(best).join(Service, Service.id == sa.literal_column("+best.id"))
+            return met.where(*conditions).limit(limit)
+        best = page.offset(_number(0)).subquery("best")
+        joined = sa.join(best, _met(best.c.id, conditions), sa.true())
+        order = (best.c.rank.desc(), best.c.id.desc())
+        return sa.select(*best.c).select_from(joined).order_by(*order).limit(limit)
 
     def condition(self) -> sa.ColumnElement[bool]:
         """What a row of `Service` must meet, for lists in an order of their own."""
@@ -149,6 +172,15 @@ class SearchShape:
         worth.sort(key=lambda each: -each[0])
         cases = [(held, _number(points)) for points, held in worth]
         return sa.case(*cases, else_=_number(DESCRIPTION))
+
+    def _ranked(self) -> sa.Select[Any]:
+        """`id` and `rank` of all matches."""
+        ranked = sa.select(_ROWS.service_id.label("id"), self.rank(_ROWS).label("rank"))
+        if self.sqlite:
+            rowid = sa.literal_column(f"+{_WORDS.name}.rowid", sa.Integer)
+            joined = _WORDS.join(SearchRow, SearchRow.service_id == rowid)
+            return ranked.select_from(joined).where(_MATCHES)
+        return ranked.where(self._words_match())
 
     def _on_sqlite(self, conditions: Sequence[Any]) -> sa.Select[Any]:
         # Driven by the index, in whose order the newest come without sorting: the plus keeps

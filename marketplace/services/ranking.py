@@ -22,6 +22,9 @@ class SearchShape(Protocol):
     def candidates(self, conditions: Sequence[Any]) -> sa.Select[Any]:
         """`id` and `rank` of a bounded number of matches."""
 
+    def page(self, conditions: Sequence[Any], there: Any, limit: Any) -> sa.Select[Any]:
+        """`id` and `rank` of the first `limit` candidates, after the pair `there` if any."""
+
     def condition(self) -> sa.ColumnElement[bool]:
         """What a row of `Service` must meet."""
 
@@ -41,18 +44,14 @@ def ranked_page(
     source: sa.Select[Any], search: SearchShape, conditions: Sequence[Any], *, follows: bool
 ) -> sa.Select[Any]:
     """A page by rank, ties by id; the rank is each row's last column."""
-    ranked = search.candidates(conditions).subquery("ranked")
-    here, order = sa.tuple_(ranked.c.rank, ranked.c.id), (ranked.c.rank.desc(), ranked.c.id.desc())
-    page = sa.select(ranked.c.id, ranked.c.rank)
+    there = None
     if follows:
-        there = sa.tuple_(
-            sa.bindparam("after_key", type_=sa.BigInteger),
-            sa.bindparam("after_id", type_=sa.Integer),
-        )
-        page = page.where(here < there)
-    limited = page.order_by(*order).limit(sa.bindparam("limit", type_=sa.Integer)).subquery("page")
-    query = source.join(limited, limited.c.id == Service.id).add_columns(limited.c.rank)
-    return query.order_by(limited.c.rank.desc(), limited.c.id.desc())
+        key = sa.bindparam("after_key", type_=sa.BigInteger)
+        there = sa.tuple_(key, sa.bindparam("after_id", type_=sa.Integer))
+    limit = sa.bindparam("limit", type_=sa.Integer)
+    page = search.page(conditions, there, limit).subquery("page")
+    query = source.join(page, page.c.id == Service.id).add_columns(page.c.rank)
+    return query.order_by(page.c.rank.desc(), page.c.id.desc())
 
 
 def ranked_count(search: SearchShape, conditions: Sequence[Any]) -> sa.Select[Any]:
