@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from marketplace.catalogue import near
 from marketplace.catalogue.filters import OF_CATALOGUE
 from marketplace.catalogue.near import Near
 from marketplace.catalogue.orderings import DISTANCE, NEXT_SLOT
-from marketplace.catalogue.search import SearchPlan, plan
+from marketplace.catalogue.search import SearchPlan, plan, ways
 from marketplace.catalogue.soonest import services_query
 from marketplace.core.errors import invalid
 from marketplace.core.hot import HotQuery
@@ -99,13 +99,24 @@ class Wanted:
         return Also(self.free.shape, condition, self.free.parameters, few)
 
 
-def wanted(query: Mapping[str, Any], *, free: Window | None) -> Wanted:
-    """What a loaded query asks for. Raises 422 naming `category`."""
+def ways_of(query: Mapping[str, Any]) -> Collection[str]:
+    """The ways in which the list of a loaded query may be made, as cursors name them."""
+    question = query.get("q")
+    return () if question is None else ways(question)
+
+
+def wanted(
+    query: Mapping[str, Any], *, free: Window | None, after: Position | None = None
+) -> Wanted:
+    """What a loaded query asks for, a search in the way that the page before `after` was made in.
+    Raises 422 naming `category`.
+    """
     given = dict(query)
     if query.get("category") is not None:
         given |= category_filter(query["category"])
     question = query.get("q")
-    return Wanted(given, free, None if question is None else plan(question))
+    way = "" if after is None else after.way
+    return Wanted(given, free, None if question is None else plan(question, way))
 
 
 def directory_filters(query: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -140,6 +151,21 @@ def catalogue_page(
     count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of all listed services."""
+    page = _page(asked, now, ordering=ordering, after=after, limit=limit, count=count)
+    if page.next is None or asked.search is None:
+        return page
+    return replace(page, next=replace(page.next, way=asked.search.way))
+
+
+def _page(
+    asked: Wanted,
+    now: datetime,
+    *,
+    ordering: str,
+    after: Position | None,
+    limit: int,
+    count: bool,
+) -> Page[tuple[Any, ...]]:
     source = _PLAIN if asked.given.get("near") is None else _WITH_DISTANCE
     if ordering == NEXT_SLOT:
         return _soonest_page(source, asked, now, after=after, limit=limit, count=count)

@@ -73,12 +73,12 @@ blp = Blueprint("catalogue", __name__, url_prefix="/api")
 @blp.response(200, schemas.CatalogueRowOut(many=True), example=[examples.CATALOGUE_SERVICE])
 def list_catalogue(query: dict[str, Any]) -> Shown:
     ordering = _ordering(query)
-    after = paging.decode_cursor(query.get("cursor"), ordering)
+    after = paging.decode_cursor(query.get("cursor"), ordering, ways=queries.ways_of(query))
     now = utc_now()
     if ordering == NEXT_SLOT:
         availability.require_built(now)
     free = availability.window_of(query, now)
-    asked = queries.wanted(query, free=free)
+    asked = queries.wanted(query, free=free, after=after)
     page = queries.catalogue_page(
         asked, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )

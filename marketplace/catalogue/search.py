@@ -1,7 +1,8 @@
 """What a question of the catalogue finds, and in which order (docs/search.md).
 
 A question is planned against the data: as typed; if that finds nothing, as typed on the other
-keyboard layout; and if it finds little, with its words corrected too.
+keyboard layout; and if it finds little, with its words corrected too. A list that is read by pages
+goes on in the way it began, whatever there is by then.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ MAX_WORDS = 8
 LITTLE = 3
 # Of the vocabulary, so many words that share most with a mistyped one are looked at closely.
 _LIKELY = 100
+# As the ways are named in cursors.
+_TYPED, _MENDED = "typed", "-corrected"
 _GRAMS = table_of(SearchGram).c
 # Questions that found enough as typed a moment ago are not asked twice: for as long, one that no
 # longer does is answered without corrections.
@@ -49,12 +52,13 @@ class Term:
 @dataclass(frozen=True)
 class SearchPlan:
     """How a question is answered: a shape, for which statements are built once, and parameters.
-    `same` is the name that says just what the question does.
+    `same` is the name that says just what the question does, `way` the one of `ways` it is.
     """
 
     terms: tuple[Term, ...]
     same: str
     sqlite: bool
+    way: str
     common: bool = False
     whole: bool = False
 
@@ -105,8 +109,18 @@ class SearchPlan:
         return both.join(f"({group})" for group in groups)
 
 
-def plan(q: str) -> SearchPlan:
-    """The plan of a question. Any text will do; operators and quotes are characters like others."""
+def ways(q: str) -> dict[str, str]:
+    """The ways in which a question may be answered, by name: each with the text that is asked."""
+    asked = {_TYPED: q, **_slips(q)}
+    return asked | {f"{way}{_MENDED}": text for way, text in asked.items()}
+
+
+def plan(q: str, way: str = "") -> SearchPlan:
+    """The plan of a question, in one of its `ways` if it is named. Any text will do; operators and
+    quotes are characters like others.
+    """
+    if way:
+        return _planned(ways(q)[way], way)
     typed = _strict(q)
     if typed.is_empty:
         return typed
@@ -123,7 +137,7 @@ def plan(q: str) -> SearchPlan:
 
 def _mended(q: str, typed: SearchPlan, hits: int) -> SearchPlan:
     """The plan of a question that finds little as typed."""
-    others = [] if hits else [_strict(slip) for slip in search_text.slips(q)]
+    others = [] if hits else [_strict(slip, way) for way, slip in _slips(q).items()]
     for other in others:
         if _hits(other):
             return _steered(other)
@@ -133,23 +147,34 @@ def _mended(q: str, typed: SearchPlan, hits: int) -> SearchPlan:
     return next((other for other in map(_corrected, others) if _hits(other)), typed)
 
 
+def _planned(question: str, way: str) -> SearchPlan:
+    strict = _strict(question, way.removesuffix(_MENDED))
+    if strict.is_empty:
+        return strict
+    return _corrected(strict) if way.endswith(_MENDED) else _steered(strict)
+
+
+def _slips(q: str) -> dict[str, str]:
+    return {f"slip{at}": slip for at, slip in enumerate(search_text.slips(q))}
+
+
 def strict_plan(q: str) -> SearchPlan:
     """The plan of a question just as typed."""
     typed = _strict(q)
     return typed if typed.is_empty or typed.sqlite else _walking(typed)
 
 
-def _strict(question: str) -> SearchPlan:
+def _strict(question: str, way: str = _TYPED) -> SearchPlan:
     found = search_text.meaning(question)[:MAX_WORDS]
     terms = [Term(search_text.stem(word)) for word in found[:-1]]
     terms += [Term(search_text.stem(word), begun=word) for word in found[-1:]]
     same = search_text.padded(search_text.words(question))
-    return SearchPlan(tuple(terms), same, read().dialect.name == "sqlite")
+    return SearchPlan(tuple(terms), same, read().dialect.name == "sqlite", way)
 
 
 def _corrected(strict: SearchPlan) -> SearchPlan:
     terms = [replace(term, corrected=_corrections(term.stem)) for term in strict.terms]
-    return replace(strict, terms=tuple(terms))
+    return replace(strict, terms=tuple(terms), way=f"{strict.way}{_MENDED}")
 
 
 def _corrections(word: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -28,11 +28,12 @@ COUNTED_TO = 10_000
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a page begins: after the row with this sort key (a whole number, or the text a list is
-    ordered by) and id.
+    ordered by) and id. `way` names how the list was made, when there are several ways.
     """
 
     key: Any
     row_id: int
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,17 @@ class Page(Generic[Row]):
 
 def encode_cursor(ordering: str, position: Position) -> str:
     """An opaque, URL-safe cursor for one ordering."""
-    parts = [ordering, position.key, position.row_id]
+    parts = [ordering, position.key, position.row_id, *([position.way] if position.way else [])]
     told = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, ordering: str, *, by_text: bool = False) -> Position | None:
+def decode_cursor(
+    cursor: str | None, ordering: str, *, by_text: bool = False, ways: Collection[str] = ()
+) -> Position | None:
     """The position of a cursor made for this ordering, whose key is a text when the list is ordered
-    `by_text`. Raises 422 naming `cursor` otherwise.
+    `by_text`, and whose way, if it names one, is one of `ways`. Raises 422 naming `cursor`
+    otherwise.
     """
     if cursor is None:
         return None
@@ -63,13 +67,13 @@ def decode_cursor(cursor: str | None, ordering: str, *, by_text: bool = False) -
         parts = json.loads(raw)
     except (ValueError, binascii.Error, RecursionError):
         raise invalid("cursor", "cursor") from None
-    if not (isinstance(parts, list) and len(parts) == 3 and parts[0] == ordering):  # noqa: PLR2004
+    if not (isinstance(parts, list) and len(parts) in (3, 4) and parts[0] == ordering):
         raise invalid("cursor", "cursor")
-    key, row_id = parts[1], parts[2]
+    key, row_id, *way = parts[1:]
     fits = _sortable(key) if by_text else _whole(key, 0, MAX_KEY)
-    if not (fits and _whole(row_id, 0, MAX_ID)):
+    if not (fits and _whole(row_id, 0, MAX_ID) and all(each in tuple(ways) for each in way)):
         raise invalid("cursor", "cursor")
-    return Position(key, row_id)
+    return Position(key, row_id, *way)
 
 
 def link(path: str, query: Mapping[str, str], relation: str) -> str:

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,25 @@ def test_a_cursor_leads_back_to_its_position(ordering: str, position: Position) 
 
     assert decode_cursor(cursor, ordering) == position
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,500}", cursor)
+
+
+@given(ORDERINGS, POSITIONS)
+def test_a_cursor_keeps_the_way_its_list_was_made(ordering: str, position: Position) -> None:
+    cursor = encode_cursor(ordering, replace(position, way="as typed"))
+
+    found = decode_cursor(cursor, ordering, ways=("corrected", "as typed"))
+
+    assert found == replace(position, way="as typed")
+    for unknown in ((), ("corrected",)):
+        with pytest.raises(DomainError) as raised:
+            decode_cursor(cursor, ordering, ways=unknown)
+        assert list(raised.value.errors) == ["cursor"]
+
+
+@pytest.mark.parametrize("way", ["", "other", None, 1, ["as typed"], {}])
+def test_a_way_that_is_none_of_the_lists_is_refused(way: object) -> None:
+    with pytest.raises(DomainError):
+        decode_cursor(made_of(["price", 1, 1, way]), "price", ways=("as typed",))
 
 
 def test_no_cursor_is_no_position() -> None:
@@ -55,6 +75,8 @@ def test_any_text_is_refused_or_understood_and_never_fails(text: str) -> None:
         ["price"],
         ["price", 1],
         ["price", 1, 1, 1],
+        ["price", 1, 1, ""],
+        ["price", 1, 1, 1, 1],
         ["price", "1", 1],
         ["price", 1.0, 1],
         ["price", 1, 1.5],
