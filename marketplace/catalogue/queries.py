@@ -15,12 +15,14 @@ from marketplace.catalogue.filters import OF_CATALOGUE
 from marketplace.catalogue.near import Near
 from marketplace.catalogue.orderings import DISTANCE, NEXT_SLOT
 from marketplace.catalogue.search import SearchPlan, plan, ways
+from marketplace.catalogue.search_cost import plan_through
 from marketplace.catalogue.soonest import services_query
 from marketplace.core.errors import invalid
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Page, Position
 from marketplace.core.permissions import Viewer
 from marketplace.profile.models import Profile
+from marketplace.schedule.free_spans import FOREVER
 from marketplace.schedule.free_time import Window, asked_at
 from marketplace.schedule.free_windows import maybe_free
 from marketplace.services.list_sources import COLUMNS, KEYS, Also, Key, Source
@@ -89,6 +91,14 @@ class Wanted:
     given: Mapping[str, Any]
     free: Window | None = None
     search: SearchPlan | None = None
+
+    def good_through(self, now: datetime) -> int:
+        """Until when the same services meet what is asked, if nothing is written, in microseconds
+        since 1970; 0 when time alone changes that.
+        """
+        if self.free is not None:
+            return 0
+        return FOREVER if self.search is None else plan_through(now)
 
     def also(self) -> Also | None:
         """What is asked of services beside the table of filters: free time in the window."""

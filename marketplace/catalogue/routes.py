@@ -77,13 +77,13 @@ def list_catalogue(query: dict[str, Any]) -> Shown:
     now = utc_now()
     if ordering == NEXT_SLOT:
         availability.require_built(now)
-    free = availability.window_of(query, now)
-    asked = queries.wanted(query, free=free, after=after)
+    asked = queries.wanted(query, free=availability.window_of(query, now), after=after)
     page = queries.catalogue_page(
         asked, now, ordering=ordering, after=after, limit=query["limit"], count=query["count"]
     )
-    slots, good_through = upcoming.of_services(page.rows, now)
-    if free is not None or ordering == NEXT_SLOT:
+    slots, slots_through = upcoming.of_services(page.rows, now)
+    good_through = min(slots_through, asked.good_through(now))
+    if ordering == NEXT_SLOT:
         good_through = 0  # who else is in the list depends on the time too
     links = []
     if query["facets"]:
@@ -159,11 +159,11 @@ def get_catalogue_service(service_id: int) -> Response:
 @blp.arguments(schemas.FacetsQuery, location="query")
 @blp.response(200, schemas.FacetsOut, example=catalogue_examples.FACETS)
 def count_facets(query: dict[str, Any]) -> Shown:
-    free = availability.window_of(query, utc_now())
-    asked = queries.wanted(query, free=free)
+    now = utc_now()
+    asked = queries.wanted(query, free=availability.window_of(query, now))
     body = encode(views.facets_view(facets.facets_of(asked.given, asked.also(), asked.search)))
-    good_through = FOREVER if free is None else 0
-    return Shown(body, conditional.etag_of([body]), COUNTED_SECONDS, good_through=good_through)
+    etag = conditional.etag_of([body])
+    return Shown(body, etag, COUNTED_SECONDS, good_through=asked.good_through(now))
 
 
 @blp.operation(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from marketplace.catalogue.search_shape import CANDIDATES, MOST_RANKED
 from marketplace.core.database import read
+from marketplace.core.hot import moment_key
 from marketplace.services.name_search import FEW_MATCHES, PLAN_SECONDS
 
 _REMEMBERED = 2_048
@@ -32,6 +34,13 @@ class Recent:
         if len(self._noted) >= _REMEMBERED:
             self._noted.clear()
         self._noted[key] = time.monotonic()
+
+
+def plan_through(now: datetime) -> int:
+    """Until when an answer made now may be shown for the same question, in microseconds since 1970:
+    the plan it rests on may be one for services that were others.
+    """
+    return moment_key(now) + int(PLAN_SECONDS * 1_000_000)
 
 
 def is_common(match: str, words: int) -> bool:

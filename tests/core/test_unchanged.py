@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +20,11 @@ from live_server import live_server
 from services.support import CATALOGUE, OWN, add_services
 from test_query_counts import statements
 
+from marketplace.core import unchanged
+from marketplace.core.clock import utc_now
 from marketplace.core.conditional import Shown
 from marketplace.core.unchanged import Unchanged
+from marketplace.services.name_search import PLAN_SECONDS
 
 ROUNDS = 120
 READERS = 3
@@ -64,6 +68,21 @@ def test_the_same_again_reads_no_rows_until_something_is_written(
         with statements(app) as sent:
             anonymous.get(path)
         assert [each for each in sent if "pg_current_snapshot" not in each], path
+
+
+def test_a_search_is_kept_no_longer_than_what_its_plan_rests_on(
+    app: Flask, specialist: Actor, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_services(app, specialist, [{"name": "Массаж"}] * 5)
+    searches = [f"{CATALOGUE}{path}?q=массаж" for path in ("", "facets/")]
+    # These rest on nothing that is remembered.
+    others = [f"{CATALOGUE}suggest/?q=мас", CATALOGUE, f"{CATALOGUE}facets/"]
+
+    for seconds, again in ((PLAN_SECONDS - 1, False), (PLAN_SECONDS + 1, True)):
+        later = timedelta(seconds=seconds)
+        monkeypatch.setattr(unchanged, "utc_now", lambda later=later: utc_now() + later)
+        assert [bool(asked(app, anonymous, path)) for path in searches] == [again, again]
+        assert [asked(app, anonymous, path) for path in others] == [0, 0, 0]
 
 
 def test_other_queries_are_other_answers(app: Flask, specialist: Actor, anonymous: Actor) -> None:
