@@ -128,6 +128,10 @@ def _cases() -> Iterator[Case]:  # noqa: PLR0915 - a list
     yield Case("near", near, ordering="distance")
     yield Case("near, category", _both(near, category), ordering="distance")
     yield Case("near, available_on", _both(near, soon), ordering="distance")
+    yield Case("all", ({},), ordering="next_slot")
+    yield Case("city, category", _both(city, category), ordering="next_slot")
+    yield Case("city, available_on", _both(city, soon), ordering="next_slot")
+    yield Case("directory, city", city, SPECIALISTS, "next_slot")
     for ordering in ("-created_at", "name"):
         yield Case("directory", ({},), SPECIALISTS, ordering)
         yield Case("directory, city", city, SPECIALISTS, ordering)

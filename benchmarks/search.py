@@ -29,6 +29,7 @@ from marketplace import create_app
 from marketplace.catalogue import search_text
 from marketplace.catalogue.models import SearchRow
 from marketplace.core.database import session
+from marketplace.core.unchanged import Unchanged
 from marketplace.settings import Settings
 
 RUNS, WRITES = 100, 300
@@ -124,6 +125,8 @@ def _path(question: str, more: str = "") -> str:
 
 
 def _get(place: Place, path: str) -> Any:
+    # Or it would be shown again, unless something was written.
+    place.app.extensions["marketplace_unchanged"] = Unchanged()
     body, status, headers = run_wsgi_app(place.app, create_environ(path), buffered=True)
     if not status.startswith("200"):
         raise BenchmarkError(f"{place.scale}: {path} answered {status} {b''.join(body)!r}")
