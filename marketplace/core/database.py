@@ -32,7 +32,11 @@ SQLITE_BUSY_MS = 5_000
 WRITE_OPTION = "marketplace_write"
 READ_OPTION = "marketplace_read"
 PLAN_ONCE_OPTION = "marketplace_plan_once"
-_RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
+# What PostgreSQL says of a prepared statement whose table has changed since ("cached plan must not
+# change result type"): until the end of the connection, or until it is prepared anew, as all are
+# after a rollback.
+OUTDATED_PLAN = "0A000"
+_RETRIED_SQLSTATES = frozenset({"40001", "40P01", OUTDATED_PLAN})
 _ATTEMPTS = 4
 _BRIEF_MS = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -230,8 +234,9 @@ def write_if_free(statement: sa.Update) -> None:
 def transactional(operation: Callable[P, R]) -> Callable[P, R]:
     """Run an operation in one write transaction: commit at its end, roll back on any exception.
 
-    Serialization failures and deadlocks are retried a few times from the start, so an operation
-    must not act outside the database. An operation called by another joins its transaction.
+    Serialization failures, deadlocks and outdated plans are retried a few times from the start, so
+    an operation must not act outside the database. An operation called by another joins its
+    transaction.
     """
 
     @functools.wraps(operation)

@@ -13,7 +13,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from marketplace.core.database import PLAN_ONCE_OPTION
+from marketplace.core.database import OUTDATED_PLAN, PLAN_ONCE_OPTION
 
 Rows = list[tuple[Any, ...]]
 
@@ -33,7 +33,13 @@ def select_rows(
     options = {"prepare": plan_once} if dialect.name == "postgresql" else {}
     failures: Any = cast("Any", dialect.loaded_dbapi).Error
     try:
-        return cast("Rows", driver.execute(sql, parameters, **options).fetchall())
+        try:
+            return cast("Rows", driver.execute(sql, parameters, **options).fetchall())
+        except failures as error:
+            if getattr(error, "sqlstate", None) != OUTDATED_PLAN or not driver.autocommit:
+                raise  # `transactional` begins anew
+            driver.execute("DEALLOCATE ALL")
+            return cast("Rows", driver.execute(sql, parameters, **options).fetchall())
     except failures as error:
         if dialect.is_disconnect(error, driver, None):
             # Fails again, and then the pool knows that its other connections are lost too.

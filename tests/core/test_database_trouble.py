@@ -6,17 +6,20 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from actors import NEW_SERVICE, Actor, assert_problem
+from bookings.support import HOLDS, ROUND_THE_CLOCK
 from databases import TestDatabase
 from flask import Flask
 from services.support import CATALOGUE, OWN
 from werkzeug.test import TestResponse
 
 from marketplace import create_app
+from marketplace.core.clock import utc_now
 from marketplace.extensions import db
 
 PATIENCE_SECONDS = 4
@@ -175,3 +178,36 @@ def test_lost_connections_are_replaced_without_a_restart(
 
     assert_unavailable(answers[0])
     assert [answer.status_code for answer in answers[1:]] == [200, 200]
+
+
+def test_a_table_that_changes_meanwhile_is_read_and_written_on(
+    app: Flask, migrated: TestDatabase, specialist: Actor, client: Actor, anonymous: Actor
+) -> None:
+    if migrated.name != "postgresql":
+        pytest.skip("SQLite prepares anew by itself")
+    week = [{"weekday": number, **ROUND_THE_CLOCK} for number in range(1, 8)]
+    assert specialist.put("/api/schedule/hours/", {"hours": week}).status_code == 200
+    service = specialist.new_service()["id"]
+    paths = (f"{CATALOGUE}{service}/", f"/api/specialists/{specialist.user_id}/")
+    day = (utc_now() + timedelta(days=2)).date()
+    offered = anonymous.get(f"{CATALOGUE}{service}/slots/?from={day}&to={day}").get_json()
+    start = offered["days"][0]["slots"][0]
+
+    def answers() -> list[int]:
+        # What is read for a hold is read in a transaction, the rest outside of one.
+        taken = client.post(HOLDS, {"service": service, "starts_at": start})
+        freed = client.delete(f"{HOLDS}{taken.get_json()['id']}/")
+        read = [anonymous.get(path) for path in paths]
+        return [each.status_code for each in (taken, freed, *read)]
+
+    assert answers() == answers() == [201, 204, 200, 200]
+    outside = sa.create_engine(migrated.url)
+    try:
+        for columns in (("varchar(150)", "varchar(150)"), ("varchar(100)", "varchar(100)")):
+            with outside.begin() as connection:
+                for table, type_ in zip(("services.name", "profiles.city"), columns, strict=True):
+                    name, column = table.split(".")
+                    connection.exec_driver_sql(f"ALTER TABLE {name} ALTER {column} TYPE {type_}")
+            assert answers() == answers() == [201, 204, 200, 200]
+    finally:
+        outside.dispose()
