@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, request
@@ -25,11 +25,20 @@ from marketplace.core.database import database, read
 from marketplace.core.hot import HotQuery, moment_key
 from marketplace.core.languages import request_language
 
-# Of one process, in characters of bodies.
+# Of one process, in characters of bodies, headers and addresses.
 _MOST, _LONGEST = 4_000_000, 200_000
+# What an answer takes beside them: most of what is asked for in vain shows nothing.
+_EACH = 1_000
 _SEEN = 1_000
 _SNAPSHOT = HotQuery(sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text)))
 _VERSION, _WROTE = "marketplace_data_version", "marketplace_wrote"
+
+
+class _Kept(NamedTuple):
+    state: Hashable
+    shown: Shown
+    since: int
+    length: int
 
 
 class Unchanged:
@@ -37,7 +46,7 @@ class Unchanged:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[Hashable, Shown]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._length = 0
         self._seen: OrderedDict[Hashable, None] = OrderedDict()
         self._generation = 0
@@ -58,35 +67,46 @@ class Unchanged:
         """What is the same only as long as nothing has been committed."""
         connection = read()
         if connection.dialect.name == "postgresql":
-            return str(_SNAPSHOT.rows({})[0][0])
+            return self._generation, str(_SNAPSHOT.rows({})[0][0])
         try:
             return self._generation_seen_by(connection)
         except sqlite3.Error:
             return object()  # equal to nothing: the rows will tell what is wrong
 
+    def begin_anew(self) -> None:
+        """Find nothing again of what was kept so far."""
+        with self._lock:
+            self._generation += 1
+
     def find(self, key: Hashable, state: Hashable, now: int) -> Shown | None:
         """What was kept for a key in this very state, if it is still so by the clock."""
         with self._lock:
             found = self._kept.get(key)
-            if found is None or found[0] != state or found[1].good_through < now:
+            # A clock that was put back is one that nothing is known of.
+            if (
+                found is None
+                or found.state != state
+                or not found.since <= now <= found.shown.good_through
+            ):
                 return None
             self._kept.move_to_end(key)
-            return found[1]
+            return found.shown
 
-    def keep(self, key: Hashable, state: Hashable, shown: Shown) -> None:
+    def keep(self, key: Hashable, state: Hashable, shown: Shown, now: int) -> None:
         """Keep what a key showed in a state, in place of what was used longest ago."""
         if len(shown.body) > _LONGEST:
             return
+        length = _EACH + len(shown.body) + len(str(shown.headers)) + len(str(key))
         with self._lock:
             self._drop(self._kept.pop(key, None))
-            self._kept[key] = (state, shown)
-            self._length += len(shown.body)
+            self._kept[key] = _Kept(state, shown, now, length)
+            self._length += length
             while self._length > _MOST:
                 self._drop(self._kept.popitem(last=False)[1])
 
-    def _drop(self, kept: tuple[Hashable, Shown] | None) -> None:
+    def _drop(self, kept: _Kept | None) -> None:
         if kept is not None:
-            self._length -= len(kept[1].body)
+            self._length -= kept.length
 
     def _generation_seen_by(self, connection: sa.Connection) -> int:
         # `data_version` compares with what the same connection saw before, and says nothing of its
@@ -94,16 +114,16 @@ class Unchanged:
         pooled: Any = connection.connection
         version = pooled.driver_connection.execute("PRAGMA data_version").fetchone()[0]
         seen: dict[str, Any] = pooled.info
-        if seen.get(_VERSION) != version or seen.pop(_WROTE, False):
+        wrote = seen.pop(_WROTE, False)
+        if wrote or seen.get(_VERSION) != version:
             seen[_VERSION] = version
-            with self._lock:
-                self._generation += 1
+            self.begin_anew()
         return self._generation
 
 
 def configure(app: Flask) -> None:
     """Give the application its memory. The database is bound already."""
-    app.extensions["marketplace_unchanged"] = Unchanged()
+    memory = app.extensions["marketplace_unchanged"] = Unchanged()
     with app.app_context():
         engine = database.engine()
     if engine.dialect.name == "sqlite":
@@ -112,6 +132,13 @@ def configure(app: Flask) -> None:
         def note(connection: sa.Connection) -> None:
             pooled: Any = connection.connection
             pooled.info[_WROTE] = True
+
+    else:
+
+        @event.listens_for(engine, "connect")
+        def begin_anew(_connection: Any, _entry: Any) -> None:
+            # It may be another server, restored or promoted, that has counted as far as the last.
+            memory.begin_anew()
 
 
 def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Callable[..., Response]]:
@@ -128,12 +155,12 @@ def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Calla
             key = (request.path, request.query_string, language)
             if not memory.is_repeated(key):
                 return answer(view(*args, **kwargs), by_language=by_language)
-            state = memory.state()
-            found = memory.find(key, state, moment_key(utc_now()))
+            state, now = memory.state(), moment_key(utc_now())
+            found = memory.find(key, state, now)
             if found is None:
                 found = view(*args, **kwargs)
                 if found.good_through:
-                    memory.keep(key, state, found)
+                    memory.keep(key, state, found, now)
             return answer(found, by_language=by_language)
 
         return shown_again

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,9 @@ from test_query_counts import statements
 from marketplace.core import unchanged
 from marketplace.core.clock import utc_now
 from marketplace.core.conditional import Shown
+from marketplace.core.database import database
 from marketplace.core.unchanged import Unchanged
+from marketplace.extensions import db
 from marketplace.services.name_search import PLAN_SECONDS
 
 ROUNDS = 120
@@ -109,16 +112,55 @@ def test_memory_is_bounded_and_forgets_what_was_used_longest_ago() -> None:
     memory = Unchanged()
     body = "я" * 150_000
     for number in range(40):
-        memory.keep(number, "state", Shown(body, "tag", good_through=9))
+        memory.keep(number, "state", Shown(body, "tag", good_through=9), 1)
         memory.find(0, "state", 1)
     kept = [number for number in range(40) if memory.find(number, "state", 1)]
-    memory.keep("long", "state", Shown("x" * 300_000, "tag", good_through=9))
+    memory.keep("long", "state", Shown("x" * 300_000, "tag", good_through=9), 1)
 
     assert kept == [0, *range(15, 40)]
     assert memory.find("long", "state", 1) is None
     assert memory.find(39, "another", 1) is None
     assert memory.find(39, "state", 9) is not None
     assert memory.find(39, "state", 10) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "link", "most"), [("", "", 4_000), ("q" * 4_000, "", 800), ("", "x" * 4_000, 800)]
+)
+def test_what_shows_nothing_takes_room_too(question: str, link: str, most: int) -> None:
+    memory = Unchanged()
+    shown = Shown("[]", "tag", headers=(("Link", link),), good_through=9)
+    for number in range(5_000):
+        memory.keep((number, question), "state", shown, 1)
+
+    kept = [each for each in range(5_000) if memory.find((each, question), "state", 1)]
+
+    assert most / 2 < len(kept) <= most
+    assert kept[-1] == 4_999
+
+
+def test_a_clock_that_is_put_back_makes_answers_anew() -> None:
+    memory = Unchanged()
+    memory.keep("list", "state", Shown("[]", "tag", good_through=9), 5)
+
+    assert memory.find("list", "state", 5) is not None
+    assert memory.find("list", "state", 4) is None
+
+
+def test_another_server_is_never_taken_for_the_one_before(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL counts its transactions: one restored or promoted may count to the same number."""
+    memory: Unchanged = app.extensions["marketplace_unchanged"]
+    monkeypatch.setattr(unchanged, "_SNAPSHOT", SimpleNamespace(rows=lambda _: [("7:7:",)]))
+
+    with app.app_context():
+        before = memory.state()
+        assert memory.state() == before
+        database.close_reader()
+        db.engine.dispose()
+
+        assert memory.state() != before
 
 
 @pytest.fixture
