@@ -44,7 +44,7 @@ def _catalogue(*more: Any, begin: Any = Service) -> sa.Select[Any]:
 
 
 _CATALOGUE = _catalogue()
-_ONE = one_for(_CATALOGUE)
+_ONE = one_for(_catalogue(Service.archived_at.is_(None)))
 # Nobody has a rating before there are reviews: equals in the order of the newest.
 _KEYS = {**KEYS, "rating": KEYS["created_at"]}
 _PLAIN = Source(_CATALOGUE, _KEYS)
@@ -255,6 +255,9 @@ def services_of(specialist_id: int, limit: int) -> Sequence[tuple[Any, ...]]:
     return page.rows
 
 
-def catalogue_service(viewer: Viewer | None, service_id: int) -> tuple[Any, ...]:
-    """A listed service, or any of the viewer's own. Raises 404."""
-    return seen_by(viewer, _ONE, service_id)
+def catalogue_service(viewer: Viewer | None, service_id: int) -> tuple[tuple[Any, ...], bool]:
+    """A listed service, or any of the viewer's own, and whether it has slots: what is archived has
+    none. Raises 404.
+    """
+    *row, offered = seen_by(viewer, _ONE, service_id)
+    return tuple(row), bool(offered)

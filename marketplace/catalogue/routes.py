@@ -135,8 +135,8 @@ def suggest(query: dict[str, Any]) -> Shown:
 @blp.response(200, schemas.CatalogueServiceOut, example=examples.CATALOGUE_SERVICE)
 def get_catalogue_service(service_id: int) -> Response:
     viewer = optional_viewer()
-    row = queries.catalogue_service(viewer, service_id)
-    slot = upcoming.of_services([row], utc_now()).slots[0]
+    row, offered = queries.catalogue_service(viewer, service_id)
+    slot = upcoming.of_services([row], utc_now()).slots[0] if offered else None
     etag = conditional.etag_of(["catalogue", *views.row_versions(row), slot])
     return conditional.answer(Shown(views.catalogue_json(row, slot), etag, LISTED_SECONDS))
 

@@ -11,7 +11,7 @@ import time_machine
 from actors import Actor, People, assert_problem
 from bookings.support import book, except_on, go_to, hold, open_diary, slot
 from flask import Flask
-from services.support import CATALOGUE, add_services, next_link, with_query
+from services.support import CATALOGUE, OWN, add_services, next_link, with_query
 from test_query_counts import cost
 
 from marketplace.bookings.free_time import MARGIN_DAYS
@@ -59,6 +59,20 @@ def test_all_that_shows_a_service_shows_its_next_slot(
     assert shown["next_slot"] == told[service]
     assert {each["id"]: each["next_slot"] for each in shown["services"]} == told
     assert specialist.get(f"{CATALOGUE}{hidden}/").get_json()["next_slot"] is not None
+
+
+def test_an_archived_service_has_no_next_slot_as_it_has_no_slots(
+    client: Actor, specialist: Actor, service: int
+) -> None:
+    path = f"{CATALOGUE}{service}/"
+    book(client, service)
+    tag = specialist.get(path).headers["ETag"]
+    assert specialist.delete(f"{OWN}{service}/").status_code == 204
+
+    assert_problem(specialist.get(f"{path}slots/"), 404, "not_found")
+    shown = specialist.get(path, headers={"If-None-Match": tag})
+    assert shown.status_code == 200
+    assert shown.get_json()["next_slot"] is None
 
 
 def test_tags_follow_the_next_slot(
