@@ -15,8 +15,9 @@ from marketplace.auth.models import SPECIALIST, User
 from marketplace.core import text
 from marketplace.core.database import session, transactional
 from marketplace.core.errors import Code, invalid, not_found
-from marketplace.core.hot import HotInsert
+from marketplace.core.hot import HotInsert, HotQuery
 from marketplace.core.permissions import unauthorized
+from marketplace.profile.models import Profile
 from marketplace.services import parts
 from marketplace.services.models import Category, Service
 
@@ -24,6 +25,13 @@ log = logging.getLogger(__name__)
 
 _WORDS = frozenset(("name", "description", "category"))
 _INSERT = HotInsert(Service)
+# The account first, as an erasure does.
+_LOCKED_OWNER = HotQuery(
+    sa.select(User.id)
+    .join(Profile, Profile.user_id == User.id)
+    .where(User.id == sa.bindparam("owner_id"))
+    .with_for_update(read=True)
+)
 RequireMatch = Callable[[Service], None]
 
 
@@ -53,6 +61,10 @@ def change_service(
     now: datetime,
 ) -> Service:
     """Write the given fields. Raises 404 for another's, 422; `require_match` may raise 412."""
+    if not _WORDS.isdisjoint(changes):
+        # The index of words reads the specialist's name under a lock. Who moves to another city
+        # locks the profile first and then the services.
+        _LOCKED_OWNER.rows({"owner_id": owner_id})
     service = _own_service(owner_id, service_id)
     require_match(service)
     _assign(service, changes)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 import sqlalchemy as sa
 from actors import Actor, People
 from catalogue.world import ME, World
 from databases import TestDatabase, empty
 from flask import Flask
-from services.support import CATALOGUE, add_services, listed
+from services.support import CATALOGUE, OWN, add_services, listed
+from werkzeug.test import TestResponse
 
 from marketplace import create_app
 from marketplace.core.database import read, release
 from marketplace.extensions import db
+
+WAITING = (
+    "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+)
 
 
 def differing(app: Flask) -> int:
@@ -77,3 +83,47 @@ def test_a_move_and_a_new_service_at_once_agree(postgresql: TestDatabase) -> Non
 
     assert waited
     assert cities == ["пермь"]
+
+
+@pytest.mark.parametrize("held", ["users", "profiles"])
+def test_a_service_is_renamed_after_who_moves_or_is_erased(
+    postgresql: TestDatabase, held: str
+) -> None:
+    """On PostgreSQL: on SQLite there is one writer. A move has locked the profile, an erasure the
+    account, before they come to the services: who has locked one by then waits in a ring.
+    """
+    app = create_app(postgresql.settings())
+    empty(app)
+    owner = World(app, People(app)).settle("mover", city="Тверь")
+    service = owner.new_service()["id"]
+    answers: list[TestResponse] = []
+    renaming = threading.Thread(
+        target=lambda: answers.append(owner.patch(f"{OWN}{service}/", {"name": "Стрижка"}))
+    )
+    rows = {
+        "users": ("id", owner.user_id),
+        "profiles": ("user_id", owner.user_id),
+        "services": ("id", service),
+    }
+
+    def lock(table: str, how: str) -> None:
+        column, key = rows[table]
+        query = f"SELECT 1 FROM {table} WHERE {column} = {key} FOR NO KEY UPDATE {how}"
+        assert mover.exec_driver_sql(query).all()
+
+    with app.app_context():
+        try:
+            with db.engine.begin() as mover:
+                lock(held, "")
+                renaming.start()
+                while renaming.is_alive() and not mover.execute(sa.text(WAITING)).all():
+                    renaming.join(0.01)
+                waited = renaming.is_alive()
+                for table in list(rows)[list(rows).index(held) + 1 :]:
+                    lock(table, "NOWAIT")
+        finally:
+            renaming.join(10)
+            db.engine.dispose()
+
+    assert waited
+    assert [answer.status_code for answer in answers] == [200]
