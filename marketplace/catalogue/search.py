@@ -143,15 +143,15 @@ def _mended(q: str, typed: SearchPlan, hits: int) -> SearchPlan:
             return _steered(other)
     corrected = _corrected(typed)
     if hits or _hits(corrected):
-        return corrected
-    return next((other for other in map(_corrected, others) if _hits(other)), typed)
+        return _bounded(corrected)
+    return next((_bounded(other) for other in map(_corrected, others) if _hits(other)), typed)
 
 
 def _planned(question: str, way: str) -> SearchPlan:
     strict = _strict(question, way.removesuffix(_MENDED))
     if strict.is_empty:
         return strict
-    return _corrected(strict) if way.endswith(_MENDED) else _steered(strict)
+    return _bounded(_corrected(strict)) if way.endswith(_MENDED) else _steered(strict)
 
 
 def _slips(q: str) -> dict[str, str]:
@@ -221,4 +221,8 @@ def _walking(strict: SearchPlan) -> SearchPlan:
 
 
 def _steered(strict: SearchPlan) -> SearchPlan:
-    return replace(_walking(strict), whole=search_cost.is_whole(strict.match))
+    return _bounded(_walking(strict))
+
+
+def _bounded(steered: SearchPlan) -> SearchPlan:
+    return replace(steered, whole=search_cost.is_whole(steered.match))

@@ -107,8 +107,13 @@ def test_the_newest_of_common_words_are_met_on_the_way(
         assert "VIRTUAL TABLE INDEX" in page
 
 
+@pytest.mark.parametrize("question", ["фреска", "фрекса", "ahtcrf", "ahtrcf"])
 def test_all_matches_are_ranked_where_they_are_few_and_else_the_newest(
-    app: Flask, specialist: Actor, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    specialist: Actor,
+    anonymous: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    question: str,
 ) -> None:
     best = specialist.new_service(name="Фреска")["id"]
     others = [{"name": "Роспись", "description": "Фреска"}] * (CANDIDATES + 20)
@@ -118,7 +123,7 @@ def test_all_matches_are_ranked_where_they_are_few_and_else_the_newest(
 
     def answered() -> tuple[bool, int]:
         app.extensions["marketplace_unchanged"] = Unchanged()
-        query = {"q": "фреска", "count": "1", "limit": "1"}
+        query = {"q": question, "count": "1", "limit": "1"}
         answer = anonymous.get(CATALOGUE, query_string=query)
         first = answer.get_json()[0]["id"]
         return first == best, int(answer.headers["X-Total-Count"])
