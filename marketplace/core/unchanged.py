@@ -30,8 +30,18 @@ _MOST, _LONGEST = 4_000_000, 200_000
 # What an answer takes beside them: most of what is asked for in vain shows nothing.
 _EACH = 1_000
 _SEEN = 1_000
-_SNAPSHOT = HotQuery(sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text)))
+# A standby's snapshot does not name what is going on: it may stay the same over a commit.
+_SNAPSHOT = HotQuery(
+    sa.select(
+        sa.case(
+            (sa.func.pg_is_in_recovery(), sa.null()),
+            else_=sa.cast(sa.func.pg_current_snapshot(), sa.Text),
+        )
+    )
+)
 _VERSION, _WROTE = "marketplace_data_version", "marketplace_wrote"
+# A state that equals no other.
+_UNLIKE = object
 
 
 class _Kept(NamedTuple):
@@ -67,11 +77,12 @@ class Unchanged:
         """What is the same only as long as nothing has been committed."""
         connection = read()
         if connection.dialect.name == "postgresql":
-            return self._generation, str(_SNAPSHOT.rows({})[0][0])
+            snapshot = _SNAPSHOT.rows({})[0][0]
+            return _UNLIKE() if snapshot is None else (self._generation, snapshot)
         try:
             return self._generation_seen_by(connection)
         except sqlite3.Error:
-            return object()  # equal to nothing: the rows will tell what is wrong
+            return _UNLIKE()  # the rows will tell what is wrong
 
     def begin_anew(self) -> None:
         """Find nothing again of what was kept so far."""

@@ -24,7 +24,7 @@ from test_query_counts import statements
 from marketplace.core import unchanged
 from marketplace.core.clock import utc_now
 from marketplace.core.conditional import Shown
-from marketplace.core.database import database
+from marketplace.core.database import database, read
 from marketplace.core.unchanged import Unchanged
 from marketplace.extensions import db
 from marketplace.services.name_search import PLAN_SECONDS
@@ -161,6 +161,26 @@ def test_another_server_is_never_taken_for_the_one_before(
         db.engine.dispose()
 
         assert memory.state() != before
+
+
+def test_a_standby_is_asked_for_its_rows_each_time(app: Flask, migrated: TestDatabase) -> None:
+    """Its snapshot does not name what is going on, so it may stay the same over a commit."""
+    if migrated.name != "postgresql":
+        pytest.skip("SQLite has no standby")
+    memory: Unchanged = app.extensions["marketplace_unchanged"]
+    says_so = "FUNCTION standby.pg_is_in_recovery() RETURNS boolean LANGUAGE sql RETURN true"
+    with app.app_context():
+        connection = read()
+        connection.exec_driver_sql("CREATE SCHEMA standby")
+        try:
+            connection.exec_driver_sql(f"CREATE {says_so}")
+            connection.exec_driver_sql("SET search_path = standby, pg_catalog, public")
+
+            # Other tests write to the same server, but not that much.
+            assert len({memory.state() for _ in range(50)}) == 50
+        finally:
+            connection.exec_driver_sql("DROP SCHEMA standby CASCADE")
+            connection.exec_driver_sql("RESET search_path")
 
 
 @pytest.fixture
