@@ -37,6 +37,8 @@ PLAN_ONCE_OPTION = "marketplace_plan_once"
 # after a rollback.
 OUTDATED_PLAN = "0A000"
 _RETRIED_SQLSTATES = frozenset({"40001", "40P01", OUTDATED_PLAN})
+# Of a standby, or a server whose disk is full.
+_ONLY_READS = "25006"
 _ATTEMPTS = 4
 _BRIEF_MS = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -212,7 +214,9 @@ def pending_actions() -> list[Callable[[], None]]:
 
 
 def write_if_free(statement: sa.Update) -> None:
-    """One small write that is not worth waiting for: left out while somebody holds a lock."""
+    """One small write that is not worth waiting for: left out while somebody holds a lock, or the
+    database takes none.
+    """
     release()
     with database.engine().connect().execution_options(**{WRITE_OPTION: True}) as connection:
         driver: Any = connection.connection.driver_connection
@@ -224,7 +228,9 @@ def write_if_free(statement: sa.Update) -> None:
                 if not sqlite:
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_BRIEF_MS}")
                 connection.execute(statement)
-        except OperationalError:
+        except DBAPIError as error:
+            if not is_passing(error):
+                raise
             log.info("a write was left out: the database is busy")
         finally:
             if sqlite:
@@ -254,6 +260,17 @@ def transactional(operation: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether the database is away, busy or takes no writes for now: nothing is wrong with what was
+    asked of it.
+    """
+    return (
+        isinstance(error, OperationalError)
+        or error.connection_invalidated
+        or getattr(error.orig, "sqlstate", None) == _ONLY_READS
+    )
 
 
 def _worth_retrying(error: DBAPIError) -> bool:

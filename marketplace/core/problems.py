@@ -11,6 +11,7 @@ from flask import Flask, Response
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from marketplace.core.database import is_passing
 from marketplace.core.errors import STATUS, Code, DomainError, Message
 from marketplace.core.json import encode
 from marketplace.core.languages import request_language
@@ -125,8 +126,8 @@ def _stale_data(_error: StaleDataError) -> Response:
 
 
 def _database_error(error: sa_exc.SQLAlchemyError) -> Response:
-    passing = isinstance(error, sa_exc.OperationalError | sa_exc.TimeoutError) or (
-        isinstance(error, sa_exc.DBAPIError) and error.connection_invalidated
+    passing = isinstance(error, sa_exc.TimeoutError) or (
+        isinstance(error, sa_exc.DBAPIError) and is_passing(error)
     )
     if not passing:
         return _unexpected(error)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from actors import NEW_SERVICE, Actor, assert_problem
 from bookings.support import HOLDS, ROUND_THE_CLOCK
 from databases import TestDatabase
@@ -211,3 +213,26 @@ def test_a_table_that_changes_meanwhile_is_read_and_written_on(
             assert answers() == answers() == [201, 204, 200, 200]
     finally:
         outside.dispose()
+
+
+def test_a_database_that_only_reads_refuses_writes_and_goes_on_reading(
+    app: Flask, make_app: Callable[..., Flask], migrated: TestDatabase, specialist: Actor
+) -> None:
+    """A standby before it is promoted, or a disk that is full."""
+    if migrated.name != "postgresql":
+        pytest.skip("SQLite has no such state")
+    before = specialist.new_service()
+    reading = make_app()
+
+    def only_read(connection: Any, _entry: object) -> None:
+        connection.execute("SET default_transaction_read_only = on")
+        connection.commit()
+
+    with reading.app_context():
+        sa.event.listen(db.engine, "connect", only_read)
+        db.engine.dispose()
+    caller = Actor(reading.test_client(), access=specialist.access)
+    later = utc_now() + timedelta(minutes=10)  # whoever was last seen is noted again
+    with time_machine.travel(later, tick=True):
+        assert caller.get(OWN).get_json() == [before]
+        assert_unavailable(caller.post(OWN, NEW_SERVICE))
