@@ -182,7 +182,10 @@ class SpecialistCardOut(OutSchema):
 
 
 def _next_slot() -> ma.fields.String:
-    told = "Ближайшее время, на которое можно записаться, в поясе специалиста; null, если его нет"
+    told = (
+        "Ближайшее время, на которое можно записаться, в поясе специалиста; null, если его нет или"
+        " оно неизвестно"
+    )
     return ma.fields.String(
         required=True, allow_none=True, metadata={"format": "date-time", "description": told}
     )
