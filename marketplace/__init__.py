@@ -120,6 +120,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             app.register_blueprint(social_routes.LINK[provider])
     problems.install(app)
     requests.refuse_undeclared(app)
+    bootstrap.watch(app, settings)
 
     for command in (*privacy_commands.OF_USERS, import_commands.import_users):
         auth_commands.users.add_command(command)

@@ -19,6 +19,7 @@ from marketplace.core.database import database
 from marketplace.core.engine import configure_engine
 from marketplace.core.json import JSONProvider
 from marketplace.settings import PROJECT_ROOT, Settings
+from marketplace.system.readiness import Readiness
 
 _DATABASE_PATIENCE_SECONDS = 2
 _POSTGRES_SESSION = (
@@ -136,3 +137,8 @@ def configure_cors(app: Flask, settings: Settings, cors: CORS) -> None:
             # The extension leaves it out for a single origin, and a cache would mix the answers.
             response.vary.add("Origin")
             return response
+
+
+def watch(app: Flask, settings: Settings) -> None:
+    """Keep the application's signs of life. All routes are registered."""
+    app.extensions["marketplace_readiness"] = Readiness(settings, app.app_context)

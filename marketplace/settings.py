@@ -23,6 +23,7 @@ from marketplace.environment import (
 )
 from marketplace.settings_delivery import DeliverySettings, read_delivery
 from marketplace.settings_media import MediaSettings, read_media
+from marketplace.settings_monitoring import MonitoringSettings, read_monitoring
 from marketplace.settings_privacy import PrivacySettings, read_privacy
 from marketplace.settings_social import SocialSettings, read_social
 
@@ -82,6 +83,7 @@ class Settings:
     social: SocialSettings = field(default_factory=SocialSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
 
     @property
     def is_production_like(self) -> bool:
@@ -145,6 +147,7 @@ class Settings:
             social=read_social(env, strict=strict),
             media=read_media(env, strict=strict),
             privacy=read_privacy(env, strict=strict),
+            monitoring=read_monitoring(env, strict=strict),
         )
 
 

@@ -14,7 +14,7 @@ FEATURES = (
 # Each may use those before it. `factory` is the package itself and `bootstrap`.
 AREAS = (
     "environment",
-    *(f"settings_{part}" for part in ("delivery", "social", "media", "privacy")),
+    *(f"settings_{part}" for part in ("delivery", "social", "media", "privacy", "monitoring")),
     "settings",
     "core",
     "extensions",
@@ -86,6 +86,7 @@ ROLES = {
     "catalogue.search_words": "operations",
     "catalogue.suggestions": "queries",
     "catalogue.upcoming": "queries",
+    "system.readiness": "queries",
 }
 
 PURE = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 R = TypeVar("R")
 
@@ -52,9 +54,7 @@ def within(seconds: float, act: Callable[[], R]) -> R:
 
     def run() -> None:
         try:
-            outcome.set_result(act())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            outcome.set_exception(error)
+            _settle(outcome, act)
         finally:
             slots.release()
 
@@ -64,3 +64,44 @@ def within(seconds: float, act: Callable[[], R]) -> R:
         slots.release()
         raise TimeoutError("no thread for the call") from error
     return outcome.result(timeout=seconds)
+
+
+class Pending(Generic[R]):
+    """An act that has begun."""
+
+    def __init__(self) -> None:
+        self.outcome: Future[R] = Future()
+        self._begun = time.monotonic()
+
+    def within(self, seconds: float) -> R:
+        """What it gives, or `TimeoutError` that many seconds after it was begun, by whomever."""
+        left = self._begun + seconds - time.monotonic()
+        return self.outcome.result(timeout=max(0.0, left))
+
+
+class OneAtOnce(Generic[R]):
+    """Begins an act in a thread of its own, unless one is on its way: then that is the answer to
+    whoever asks meanwhile. One that never ends keeps one thread, however often it is asked.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._present: Pending[R] | None = None
+
+    def begin(self, act: Callable[[], R]) -> Pending[R]:
+        with self._lock:
+            if self._present is None or self._present.outcome.done():
+                self._present = Pending()
+                run = functools.partial(_settle, self._present.outcome, act)
+                try:
+                    threading.Thread(target=run, name="question", daemon=True).start()
+                except RuntimeError:  # the machine has no thread left
+                    self._present.outcome.set_exception(TimeoutError("no thread to ask in"))
+            return self._present
+
+
+def _settle(outcome: Future[R], act: Callable[[], R]) -> None:
+    try:
+        outcome.set_result(act())
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        outcome.set_exception(error)

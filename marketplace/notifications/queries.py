@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from jinja2 import TemplateError
 
-from marketplace.core.database import session
+from marketplace.core.database import session, table_of
 from marketplace.core.errors import not_found
+from marketplace.core.hot import HotQuery, moment_of, moment_param
 from marketplace.core.parts import Parts
 from marketplace.notifications.models import Notification
 from marketplace.notifications.readers import NOBODY, Reader
@@ -18,12 +20,14 @@ from marketplace.notifications.texts import HIDDEN_CODE, mask, render
 
 __all__ = [
     "Reader",
+    "Standing",
     "details",
     "fill",
     "notification_rows",
     "on_fill",
     "on_read",
     "readers_of",
+    "standing",
 ]
 
 
@@ -118,3 +122,44 @@ def _text(row: Mapping[Any, Any], reader: Reader, brand: str) -> str:
         )
     except (LookupError, ValueError, TemplateError):  # blanked, or of a later version
         return ""
+
+
+class Standing(NamedTuple):
+    """How the outbox stands: messages that are due, since when the oldest is, those given up. Both
+    counts end at `MOST_COUNTED`.
+    """
+
+    due: int
+    oldest_due_at: datetime | None
+    dead: int
+
+    def age(self, now: datetime) -> timedelta:
+        """For how long the oldest has been due."""
+        return timedelta() if self.oldest_due_at is None else now - self.oldest_due_at
+
+
+MOST_COUNTED = 10_000
+_ROWS = table_of(Notification)
+# The states stand in the text, or neither database could tell that its partial index will do.
+_DUE = sa.and_(sa.text("state = 'pending'"), _ROWS.c.due_at <= sa.bindparam("now"))
+
+
+def _counted(*conditions: Any) -> sa.ScalarSelect[int]:
+    few = sa.select(_ROWS.c.id).where(*conditions).limit(MOST_COUNTED).subquery()
+    return sa.select(sa.func.count()).select_from(few).scalar_subquery()
+
+
+_STANDING = HotQuery(
+    sa.select(
+        _counted(_DUE),
+        sa.select(_ROWS.c.due_at).where(_DUE).order_by(_ROWS.c.due_at).limit(1).scalar_subquery(),
+        _counted(sa.text("state = 'dead'")),
+    ),
+    plan_once=False,
+)
+
+
+def standing(now: datetime) -> Standing:
+    """How the outbox stands now, in one query."""
+    due, oldest, dead = _STANDING.rows({"now": moment_param(now)})[0]
+    return Standing(due, None if oldest is None else moment_of(oldest), dead)

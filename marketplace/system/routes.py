@@ -17,7 +17,8 @@ from marketplace.core.errors import not_found
 from marketplace.core.json import encode
 from marketplace.core.permissions import Access, declare_access
 from marketplace.core.schemas import OutSchema
-from marketplace.system import openapi, readiness
+from marketplace.system import openapi
+from marketplace.system.readiness import Readiness
 
 blp_health = Blueprint("health", __name__)
 blp_docs = PlainBlueprint("docs", __name__, url_prefix="/api")
@@ -64,14 +65,24 @@ def health() -> Response:
     "/ready/",
     access=Access.INFRASTRUCTURE,
     summary="Готов обслуживать",
-    description="База данных, миграции, кэш: 200 или 503 с состоянием каждой части.",
+    description=(
+        "База данных, миграции, кэш, очередь сообщений, место на диске: 200 или 503 с состоянием "
+        "каждой части, не позже чем через 2 секунды. Без кэша, с опозданием сообщений и когда "
+        "места мало, сервер всё же готов."
+    ),
 )
 @blp_health.response(
     200,
     ReadyOut,
     example={
         "status": "ready",
-        "parts": {"database": "ok", "migrations": "ok", "cache": "memory"},
+        "parts": {
+            "database": "ok",
+            "migrations": "ok",
+            "cache": "memory",
+            "outbox": "ok",
+            "disk": "ok",
+        },
     },
 )
 @blp_health.alt_response(  # type: ignore[untyped-decorator]
@@ -80,14 +91,21 @@ def health() -> Response:
     description="Не готов; какая часть виновата, сказано в `parts`",
     example={
         "status": "not_ready",
-        "parts": {"database": "ok", "migrations": "behind", "cache": "down"},
+        "parts": {
+            "database": "ok",
+            "migrations": "behind",
+            "cache": "down",
+            "outbox": "unknown",
+            "disk": "low",
+        },
     },
 )
 def ready() -> Response:
-    state = readiness.parts(current_app.config["MARKETPLACE"])
-    if readiness.is_ready(state):
-        return _fresh({"status": "ready", "parts": state}, 200)
-    response = _fresh({"status": "not_ready", "parts": state}, 503)
+    readiness: Readiness = current_app.extensions["marketplace_readiness"]
+    state = readiness.state(utc_now())
+    if state.is_ready:
+        return _fresh({"status": "ready", "parts": state.parts}, 200)
+    response = _fresh({"status": "not_ready", "parts": state.parts}, 503)
     response.headers["Retry-After"] = "5"
     return response
 
