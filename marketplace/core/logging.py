@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, g, has_request_context, request
 
-from marketplace.core import request_log
+from marketplace.core import request_log, request_metrics
 from marketplace.core.json import encode
 from marketplace.core.limits import client_address
 from marketplace.core.permissions import optional_viewer
@@ -78,23 +80,38 @@ def send_to_stdout(settings: Settings) -> None:
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Send every log line of the process to stdout and write one line a request."""
+    """Send every log line of the process to stdout; count each request and write its line."""
     send_to_stdout(settings)
+    app.wsgi_app = _counted(app.wsgi_app)  # type: ignore[assignment,method-assign]
 
     @app.after_request
     def write_line(response: Response) -> Response:
+        rule = request.url_rule
+        route = rule.rule if rule is not None else None
+        started = g.get("started")
+        seconds = 0.0 if started is None else time.perf_counter() - started
+        request_metrics.observe(route, request.method, response.status_code, seconds)
         if not request_log.is_wanted():
             return response
         viewer = optional_viewer()
-        rule = request.url_rule
-        started = g.get("started")
         request_log.write_line(
             g.get("request_id"),
             method=request.method,
-            route=rule.rule if rule is not None else None,
+            route=route,
             status=response.status_code,
-            ms=None if started is None else round((time.perf_counter() - started) * 1000, 1),
+            ms=None if started is None else round(seconds * 1000, 1),
             user_id=None if viewer is None else viewer.user_id,
             address=client_address(),
         )
         return response
+
+
+def _counted(application: WSGIApplication) -> WSGIApplication:
+    def counted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request_metrics.begin()
+        try:
+            return application(environ, start_response)
+        finally:
+            request_metrics.end()
+
+    return counted

@@ -6,6 +6,8 @@ import logging
 import re
 import uuid
 
+from marketplace.core import request_metrics
+
 _access = logging.getLogger("marketplace.access")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 
@@ -40,3 +42,12 @@ def write_line(
         "address": address,
     }
     _access.info("request", extra={"fields": fields, "request_id": request_id})
+
+
+def answered_by_server(
+    request_id: str, *, method: str | None, status: int, seconds: float, address: str
+) -> None:
+    """Count and write down what never reached the application."""
+    request_metrics.observe(request_metrics.SERVER, method, status, seconds)
+    ms = round(seconds * 1000, 1)
+    write_line(request_id, method=method, status=status, ms=ms, address=address)

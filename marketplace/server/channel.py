@@ -9,7 +9,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
 from marketplace.core.messages import DEFAULT_LANGUAGE
-from marketplace.core.request_log import request_id_of, write_line
+from marketplace.core.request_log import answered_by_server, request_id_of
 from marketplace.server.parser import StrictParser
 from marketplace.server.problems import problem
 
@@ -59,12 +59,12 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         self.request.headers.pop("CONNECTION", None)
         self.set_close_on_finish()
         self.channel.refused = True
-        write_line(
+        answered_by_server(
             request_id,
             # Of headers that are too large waitress reads nothing and makes up a GET.
             method=None if code == HEADERS_TOO_LARGE else getattr(original, "command", None),
             status=int(self.status.split(" ", 1)[0]),
-            ms=round((time.time() - self.start_time) * 1000, 1),
+            seconds=max(0.0, time.time() - self.start_time),
             address=self.channel.addr[0],
         )
         self.write(body)

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from marketplace.core.accept_language import accepted_language
-from marketplace.core.request_log import request_id_of, write_line
+from marketplace.core.request_log import (
+    answered_by_server,
+    request_id_of,
+)
 from marketplace.server.problems import problem
 
 
@@ -26,11 +29,11 @@ def strict_proxy_headers(application: WSGIApplication, trusted_proxy: str) -> WS
             request_id = request_id_of(environ.get("HTTP_X_REQUEST_ID"))
             status, headers, body = problem(400, language, request_id)
             start_response(status, headers)
-            write_line(
+            answered_by_server(
                 request_id,
                 method=environ["REQUEST_METHOD"],
                 status=400,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                seconds=time.perf_counter() - started,
                 # The proxy's: whom it speaks for is what could not be read.
                 address=environ["REMOTE_ADDR"],
             )

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from wsgiref.types import WSGIApplication
 
+from marketplace.core import metrics
 from marketplace.server.companion import Companion
 from marketplace.server.http import BACKLOG
 from marketplace.server.supervisor import Supervisor
@@ -89,9 +90,13 @@ def _serve(
         work(settings, make_app(), listener, stop, announce=announce, tend=look_after)
         return 0
     parent = os.getpid()
+    metrics.cells.share(settings.processes)
 
-    def child(stop: Stop) -> None:
-        work(settings, make_app(), listener, stop, parent=parent)
+    def child(stop: Stop, place: int) -> None:
+        application = make_app()
+        metrics.cells.become(place)
+        metrics.publish(at_once=True)
+        work(settings, application, listener, stop, parent=parent)
 
     return Supervisor(settings.processes, child, tend).run(listener, announce)
 

@@ -22,20 +22,21 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Keeps `count` children alive, each of which runs `child(stop)`; `tend` is called every
-    second or so.
+    """Keeps `count` children alive, each of which runs `child(stop, place)`: the places are those
+    below `count`, and who replaces a child has its place. `tend` is called every second or so.
     """
 
     def __init__(
         self,
         count: int,
-        child: Callable[[Stop], None],
+        child: Callable[[Stop, int], None],
         tend: Callable[[], None] | None = None,
     ) -> None:
         self._count = count
         self._tend = tend
         self._child = child
         self._started: dict[int, float] = {}
+        self._places: dict[int, int] = {}
         self._early_deaths = 0
         self._stop = Stop()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -77,13 +78,15 @@ class Supervisor:
         stop_signals = {signal.SIGINT, signal.SIGTERM}
         # Held back until the child has its own handlers, or a stop in between would be lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
+        place = min(set(range(self._count)) - set(self._places.values()))
         pid = os.fork()
         if pid == 0:
-            self._become_child(stop_signals)
+            self._become_child(stop_signals, place)
         self._started[pid] = time.monotonic()
+        self._places[pid] = place
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stop_signals)
 
-    def _become_child(self, stop_signals: set[signal.Signals]) -> None:
+    def _become_child(self, stop_signals: set[signal.Signals], place: int) -> None:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -95,7 +98,7 @@ class Supervisor:
             stop = Stop()
             stop.listen((signal.SIGTERM,))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, stop_signals)
-            self._child(stop)
+            self._child(stop, place)
             status = 0
         except Exception:
             log.exception("a serving process failed")
@@ -114,6 +117,7 @@ class Supervisor:
             started = self._started.pop(pid, None)
             if started is None:
                 continue
+            del self._places[pid]
             ended = True
             early = time.monotonic() - started < EARLY_DEATH_SECONDS
             self._early_deaths = self._early_deaths + 1 if early else 0

@@ -14,6 +14,7 @@ from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 
+from marketplace.core import metrics
 from marketplace.server.http import create_server
 from marketplace.settings import Settings
 
@@ -22,6 +23,10 @@ POLL_SECONDS = 1.0
 DRAIN_POLL_SECONDS = 0.25
 
 log = logging.getLogger(__name__)
+
+_waiting = metrics.Gauge(
+    "marketplace_requests_waiting", "Requests that were read and wait for a free thread."
+)
 
 
 class Stop:
@@ -63,9 +68,11 @@ def work(
     loop_map: dict[int, Any] = {}
     server = create_server(application, settings, listener, loop_map)
     stop.wake = server.pull_trigger
+    _waiting.read_from(lambda: len(server.task_dispatcher.queue))
     announce()
     while not stop.requested and (parent is None or os.getppid() == parent):
         _poll(loop_map, POLL_SECONDS)
+        metrics.publish()
         tend()
     unfinished = _drain(server, loop_map)
     if unfinished:

@@ -13,8 +13,11 @@ package = types.ModuleType("marketplace")
 package.__path__ = [str(Path(__file__).resolve().parents[2] / "marketplace")]
 sys.modules["marketplace"] = package
 
+from marketplace.core import metrics  # noqa: E402
 from marketplace.server.serve import StartError, open_listener, serve  # noqa: E402
 from marketplace.settings import Settings  # noqa: E402
+
+counter = metrics.Counter("tiny_requests_total", "Requests answered.")
 
 
 def application(environ, start_response):
@@ -24,6 +27,11 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/empty":
         start_response(f"{query['status'][0]} Empty", [("ETag", '"1"')])
         return []
+    if environ["PATH_INFO"] == "/metrics":
+        content = metrics.text(metrics.families()).encode()
+        start_response("200 OK", [("Content-Length", str(len(content)))])
+        return [content]
+    counter.add()
     answer = {
         "pid": os.getpid(),
         "address": environ["REMOTE_ADDR"],
