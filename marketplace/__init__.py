@@ -64,7 +64,7 @@ from marketplace.services import routes as services_routes
 from marketplace.settings import Settings
 from marketplace.settings_social import PROVIDERS
 from marketplace.system import commands as system_commands
-from marketplace.system import openapi
+from marketplace.system import metrics_routes, openapi
 from marketplace.system import routes as system_routes
 from marketplace.system.demo import commands as demo_commands
 
@@ -114,6 +114,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(avatar_routes.blp_media)
     app.register_blueprint(system_routes.blp_docs)
+    app.register_blueprint(metrics_routes.blp)
     for provider in PROVIDERS:
         if provider not in offered:  # there to say so, and in no document
             app.register_blueprint(social_routes.SIGN_IN[provider])

@@ -19,6 +19,7 @@ from marketplace.core.database import database
 from marketplace.core.engine import configure_engine
 from marketplace.core.json import JSONProvider
 from marketplace.settings import PROJECT_ROOT, Settings
+from marketplace.system import metrics
 from marketplace.system.readiness import Readiness
 
 _DATABASE_PATIENCE_SECONDS = 2
@@ -141,4 +142,9 @@ def configure_cors(app: Flask, settings: Settings, cors: CORS) -> None:
 
 def watch(app: Flask, settings: Settings) -> None:
     """Keep the application's signs of life. All routes are registered."""
-    app.extensions["marketplace_readiness"] = Readiness(settings, app.app_context)
+    readiness = Readiness(settings, app.app_context)
+    app.extensions["marketplace_readiness"] = readiness
+    app.extensions["marketplace_metrics"] = metrics.Metrics(readiness)
+    routes = [(rule.rule, rule.methods or ()) for rule in app.url_map.iter_rules()]
+    with app.app_context():
+        metrics.watch(routes, database.engine())

@@ -86,6 +86,8 @@ ROLES = {
     "catalogue.search_words": "operations",
     "catalogue.suggestions": "queries",
     "catalogue.upcoming": "queries",
+    "system.metrics": "queries",
+    "system.metrics_routes": "routes",
     "system.readiness": "queries",
 }
 

@@ -142,6 +142,7 @@ ROWS = [
     Row("GET", "/api/specialists/<id:user_id>/", 200, 200, 200, 200),
     Row("GET", "/health/", 200, 200, 200, 200),
     Row("GET", "/ready/", 200, 200, 200, 200),
+    Row("GET", "/metrics/", 200, 200, 200, 200),
     Row("GET", "/api/openapi.json", 200, 200, 200, 200),
     Row("GET", "/api/docs/", 200, 200, 200, 200),
     Row("GET", "/api/docs/assets/<name>", 200, 200, 200, 200),

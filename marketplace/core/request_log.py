@@ -9,6 +9,12 @@ import uuid
 from marketplace.core import request_metrics
 
 _access = logging.getLogger("marketplace.access")
+# Where a request says whether it came through a proxy, and what it is seen by.
+FORWARDED = "marketplace.forwarded"
+FORWARDING_HEADERS = (
+    *("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"),
+    *("HTTP_VIA", "HTTP_X_REAL_IP"),
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 
 

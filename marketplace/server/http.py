@@ -11,7 +11,7 @@ from wsgiref.types import WSGIApplication
 import waitress.server
 
 from marketplace.server.channel import Channel
-from marketplace.server.proxy import strict_proxy_headers
+from marketplace.server.proxy import strict_proxy_headers, tell_forwarded
 from marketplace.settings import Settings
 
 BACKLOG = 1024
@@ -53,6 +53,7 @@ def create_server(
     )
     if settings.trusted_proxy:
         server.application = strict_proxy_headers(server.application, trusted)
+    server.application = tell_forwarded(server.application)
     server.channel_class = Channel
     server.stopping = False
     return server

@@ -9,6 +9,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from marketplace.core.accept_language import accepted_language
 from marketplace.core.request_log import (
+    FORWARDED,
+    FORWARDING_HEADERS,
     answered_by_server,
     request_id_of,
 )
@@ -41,6 +43,19 @@ def strict_proxy_headers(application: WSGIApplication, trusted_proxy: str) -> WS
         return application(environ, start_response)
 
     return checked
+
+
+def tell_forwarded(application: WSGIApplication) -> WSGIApplication:
+    """Note that somebody says to have handed the request on, before what strangers say is removed.
+
+    A proxy on this machine looks like this machine.
+    """
+
+    def noted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[FORWARDED] = any(header in environ for header in FORWARDING_HEADERS)
+        return application(environ, start_response)
+
+    return noted
 
 
 def _tidy(environ: WSGIEnvironment) -> bool:
