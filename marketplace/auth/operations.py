@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import codes, consents, notices, queries, sessions
+from marketplace.auth import codes, consents, failures, notices, queries, sessions
 from marketplace.auth.codes import Purpose
 from marketplace.auth.devices import Device
 from marketplace.auth.identifiers import Identifier, Kind, email_key
@@ -179,6 +179,7 @@ def password_matches(credentials: Credentials, password: str) -> bool:
     if not right:
         # Never what was typed: people type their password into the wrong field.
         log.warning("failed log-in of user %s", credentials.user_id or "unknown")
+        failures.failed.add(value=failures.PASSWORD)
     return right
 
 
@@ -201,6 +202,7 @@ def _log_in(
         raise unauthorized(Code.WRONG_CREDENTIALS)
     if user.blocked_at is not None:
         log.warning("refused log-in of blocked user %s", user.id)
+        failures.failed.add(value=failures.BLOCKED)
         raise DomainError(Code.ACCOUNT_BLOCKED)
     if new_hash is not None:
         user.password_hash = new_hash

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.auth import consents, identities, operations, parts, sessions
+from marketplace.auth import consents, failures, identities, operations, parts, sessions
 from marketplace.auth.devices import Device
 from marketplace.auth.identifiers import email_key
 from marketplace.auth.models import Identity, OneTimeCode, User
@@ -125,6 +125,7 @@ def _by_email(proven: Proven, now: datetime) -> User | None:
 def _refuse_blocked(user: User) -> None:
     if user.blocked_at is not None:
         log.warning("refused social sign-in of blocked user %s", user.id)
+        failures.failed.add(value=failures.BLOCKED)
         raise DomainError(Code.ACCOUNT_BLOCKED)
 
 

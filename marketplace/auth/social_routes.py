@@ -15,6 +15,7 @@ import marshmallow as ma
 from flask import Response, current_app
 
 from marketplace.auth import (
+    failures,
     identities,
     identity_queries,
     schemas,
@@ -154,6 +155,7 @@ def _prove(provider: str, body: dict[str, Any]) -> Proven:
         return _ask(provider, body)
     except NotProven as error:
         log.warning("failed sign-in through %s: %s", provider, error)
+        failures.failed.add(value=failures.PROVIDER)
         limits.hit(bucket)
         raise unauthorized(Code.IDENTITY_TOKEN_INVALID) from None
     except ProviderDown as error:

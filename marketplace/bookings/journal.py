@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +13,22 @@ from marketplace.bookings import free_time
 from marketplace.bookings.models import Booking, BookingEvent, Hold, TimeClaim
 from marketplace.bookings.notices import Facts, facts_of, tell
 from marketplace.bookings.states import Party, Status
+from marketplace.core.after_commit import after_commit
 from marketplace.core.database import session, table_of
 from marketplace.core.hot import HotInsert
+from marketplace.core.metrics import Counter
 
 _EVENTS = HotInsert(BookingEvent)
+_ACTIONS = (
+    *("created", "confirmed", "declined", "cancelled", "rescheduled", "completed", "no_show"),
+    "expired",
+)
+_counter = Counter(
+    "marketplace_booking_events_total",
+    "What became of bookings, once committed.",
+    "event",
+    _ACTIONS,
+)
 
 
 def note_events(
@@ -46,6 +59,7 @@ def note_events(
         ]
     )
     tell(bookings, action, by=by, after=after, now=now)
+    after_commit(partial(_counter.add, len(bookings), action))
 
 
 def close(

@@ -7,17 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from actors import Actor
+from actors import PASSWORD, Actor, People
+from bookings.support import BOOKINGS, act, book, open_diary
 from flask import Flask
 from prometheus_text import parse, value
 from test_query_counts import statements
 
+from marketplace.auth import administration
 from marketplace.core.clock import utc_now
 from marketplace.core.database import database, session, transactional
 from marketplace.notifications.models import Notification
 from marketplace.notifications.queries import _STANDING
 
 DURATIONS = "marketplace_http_request_duration_seconds_count"
+EVENTS = "marketplace_booking_events_total"
+FAILED = "marketplace_log_ins_failed_total"
 
 
 def scrape(app: Flask) -> str:
@@ -70,6 +74,73 @@ def test_the_question_itself_is_in_flight_and_nothing_is_left_over(
         assert client.get("/health/").status_code == 500
 
     assert value(scrape(app), "marketplace_http_requests_in_flight") == 1
+
+
+def a_service(specialist: Actor) -> int:
+    open_diary(specialist, "00:00", "24:00", auto_confirm=True)
+    return int(specialist.new_service()["id"])
+
+
+def soon() -> str:
+    return (utc_now() + timedelta(days=2)).strftime("%Y-%m-%dT12:00:00Z")
+
+
+def test_bookings_are_counted_once_they_are_committed(
+    app: Flask, client: Actor, specialist: Actor
+) -> None:
+    service = a_service(specialist)
+    growth = Growth(app)
+
+    made = book(client, service, soon())
+    refused = client.post(BOOKINGS, {"service": service, "starts_at": soon()})
+    act(client, made["id"], "cancel", reason="")
+
+    assert refused.status_code in (409, 422)
+    assert growth.of(EVENTS, event="created") == 1
+    assert growth.of(EVENTS, event="cancelled") == 1
+    assert growth.of(EVENTS, event="confirmed") == 0
+
+
+def test_a_booking_that_is_rolled_back_at_the_last_moment_is_not_counted(
+    app: Flask, client: Actor, specialist: Actor
+) -> None:
+    from marketplace.bookings import operations  # noqa: PLC0415
+
+    service = a_service(specialist)
+    growth = Growth(app)
+    starts_at = (utc_now() + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+
+    @transactional
+    def booked_in_vain() -> None:
+        operations.book(client.user_id, service, starts_at, "", utc_now())
+        raise LookupError
+
+    with app.app_context(), pytest.raises(LookupError):
+        booked_in_vain()
+
+    assert growth.of(EVENTS, event="created") == 0
+    with app.app_context():
+        operations.book(client.user_id, service, starts_at, "", utc_now())
+    assert growth.of(EVENTS, event="created") == 1
+
+
+def test_failed_log_ins_are_counted_by_reason(app: Flask, people: People) -> None:
+    person, anonymous = people.client(), people.anonymous()
+    growth = Growth(app)
+
+    def log_in(username: str, password: str) -> int:
+        body = {"username": username, "password": password}
+        return anonymous.post("/api/auth/login/", body).status_code
+
+    statuses = [log_in("klient", "wrong"), log_in("nobody", "wrong"), log_in("klient", PASSWORD)]
+    with app.app_context():
+        administration.block(person.user_id, reason="", actor="test", now=utc_now())
+    statuses.append(log_in("klient", PASSWORD))
+
+    assert statuses == [401, 401, 200, 403]
+    assert growth.of(FAILED, reason="password") == 2
+    assert growth.of(FAILED, reason="blocked") == 1
+    assert growth.of(FAILED, reason="provider") == 0
 
 
 @transactional
