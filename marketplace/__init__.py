@@ -38,7 +38,7 @@ from marketplace.catalogue import commands as catalogue_commands
 from marketplace.catalogue import privacy as catalogue_privacy
 from marketplace.catalogue import routes as catalogue_routes
 from marketplace.catalogue import search_upkeep, specialist_routes
-from marketplace.core import limits, logging, media, problems, requests, unchanged
+from marketplace.core import error_reports, limits, logging, media, problems, requests, unchanged
 from marketplace.core.deadlines import Room
 from marketplace.extensions import cors, db, jwt, migrate
 from marketplace.notifications import commands as notifications_commands
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     bootstrap.configure_cors(app, settings, cors)
     passwords.share_cores(settings.processes)
     logging.configure(app, settings)
+    error_reports.configure(settings)
     room = Room(settings.threads)
     media.configure(app, settings, room)
     unchanged.configure(app)

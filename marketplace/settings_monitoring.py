@@ -1,13 +1,15 @@
-"""The environment variables of signs of life: metrics, readiness."""
+"""The environment variables of signs of life: metrics, readiness, reports of errors."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from marketplace.environment import Environment, wrong
+from marketplace.environment import Environment, split_address, wrong
 
 OFF, LOCAL, TOKEN = "off", "local", "token"
 _MOST = 999_999_999
+_PROJECT = re.compile(r"(/[0-9A-Za-z_-]+)*/[0-9]{1,20}")
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class MonitoringSettings:
 
     metrics: str = LOCAL
     metrics_token: str = field(default="", repr=False)
+    sentry_dsn: str = field(default="", repr=False)
     outbox_late_seconds: int = 600
     disk_low_mb: int = 500
     disk_full_mb: int = 50
@@ -37,7 +40,22 @@ def read_monitoring(env: Environment, *, strict: bool) -> MonitoringSettings:
     return MonitoringSettings(
         metrics=metrics,
         metrics_token=token,
+        sentry_dsn=_sentry_dsn(env.text("SENTRY_DSN"), strict=strict),
         outbox_late_seconds=env.integer("OUTBOX_LATE_SECONDS", 600, 1, _MOST),
         disk_low_mb=low,
         disk_full_mb=full,
     )
+
+
+def _sentry_dsn(value: str, *, strict: bool) -> str:
+    if not value:
+        return value
+    may_hold = "only an address such as https://KEY@HOST/PROJECT, https outside development"
+    parts = split_address("SENTRY_DSN", value, may_hold)
+    kinds = ("https",) if strict else ("http", "https")
+    extra = parts.password or parts.query or parts.fragment
+    if parts.scheme not in kinds or not parts.username or extra:
+        raise wrong("SENTRY_DSN", "an address of something else", may_hold)
+    if not _PROJECT.fullmatch(parts.path):
+        raise wrong("SENTRY_DSN", "an address without the number of a project", may_hold)
+    return value

@@ -117,6 +117,7 @@ HTTP_HALF = {
     *(
         "core.media",
         "core.cli",
+        "core.error_reports",
         "core.requests",
         "core.unchanged",
         "auth.authentication",

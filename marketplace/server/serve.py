@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -97,8 +98,15 @@ def _serve(
         metrics.cells.become(place)
         metrics.publish(at_once=True)
         work(settings, application, listener, stop, parent=parent)
+        _flush_logs()
 
     return Supervisor(settings.processes, child, tend).run(listener, announce)
+
+
+def _flush_logs() -> None:
+    # A forked process ends without the interpreter's own farewell.
+    for handler in logging.getLogger("marketplace").handlers:
+        handler.flush()
 
 
 def _cannot_listen(settings: Settings, error: Exception) -> StartError:
