@@ -89,6 +89,7 @@ ROLES = {
     "system.metrics": "queries",
     "system.metrics_routes": "routes",
     "system.readiness": "queries",
+    "system.checks": "operations",
 }
 
 PURE = {

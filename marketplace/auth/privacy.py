@@ -148,6 +148,10 @@ def faults(journal: Path) -> Iterator[str]:
             yield f"user {line.user_id} was erased and is here again"
     for each in _missing(journal):
         yield f"the erasure of user {each.user_id} is not in {journal}"
+
+
+def faults_of_notes() -> Iterator[str]:
+    """What the database's own notes of erasures say wrongly, one sentence a fault."""
     query = sa.select(User.id).join(Erasure, Erasure.user_id == User.id)
     for user_id in session().scalars(query.where(User.erased_at.is_(None)).limit(_MAX_TOLD)):
         yield f"user {user_id} is noted as erased and is not"

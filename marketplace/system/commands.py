@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from itertools import islice
 from typing import IO, Any
 
 import click
@@ -13,15 +11,11 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import cli as flask_migrate
 
-from marketplace.auth import privacy
-from marketplace.auth.models import SPECIALIST, User
-from marketplace.bookings import free_time_integrity, integrity
-from marketplace.catalogue import search_integrity
 from marketplace.core import cli
 from marketplace.core.audit import AuditEntry
 from marketplace.core.clock import utc_now
 from marketplace.core.database import session
-from marketplace.services.models import Service
+from marketplace.system import checks
 from marketplace.system.openapi import document_text
 
 _COLUMNS = ("id", "at", "actor", "action", "target_type", "target_id", "details")
@@ -91,33 +85,12 @@ def doctor() -> None:
 
     Names each fault and ends with exit code 1 when there is one.
     """
-    journal = current_app.config["MARKETPLACE"].erasure_journal
-    found = [
-        *integrity.faults(utc_now()),
-        *_catalogue_faults(),
-        *islice(search_integrity.faults(), integrity.MAX_TOLD),
-        *privacy.faults(journal),
-    ]
-    if not found:  # it is made of what was looked at before, and wrong with it
-        found += free_time_integrity.faults(utc_now())
+    found = checks.faults(utc_now(), journal=current_app.config["MARKETPLACE"].erasure_journal)
     for fault in found:
         click.echo(fault, err=True)
     if found:
         raise click.ClickException(f"{len(found)} fault{'s' * (len(found) > 1)} found.")
     click.echo("No faults found.")
-
-
-def _catalogue_faults() -> Iterator[str]:
-    """Services whose note of their owner's standing is not what the owner's row says."""
-    hidden = sa.or_(User.blocked_at.is_not(None), User.role != SPECIALIST)
-    query = (
-        sa.select(Service.id)
-        .join(User, User.id == Service.specialist_id)
-        .where(Service.owner_blocked != hidden)
-        .limit(integrity.MAX_TOLD)
-    )
-    for service_id in session().scalars(query):
-        yield f"service {service_id} does not know its owner's standing"
 
 
 def _asking(downgrade: click.Command) -> click.Command:

@@ -29,27 +29,33 @@ MAX_BYTES = 1024 * 1024
 _MISSING = "NoSuchKey"
 
 
+def client_of(bucket: Bucket, *, read_seconds: float, retries: int) -> Minio:
+    """A client of the bucket's server."""
+    client = Minio(
+        bucket.endpoint,
+        access_key=bucket.access_key,
+        secret_key=bucket.secret_key,
+        secure=bucket.secure,
+        # Said, or the library would ask for it before each first request.
+        region=bucket.region,
+        http_client=urllib3.PoolManager(
+            maxsize=8,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+            retries=urllib3.Retry(total=retries, redirect=0),
+        ),
+    )
+    client.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+    return client
+
+
 class S3Storage:
     """Addresses name the bucket in the path, which every server understands."""
 
     def __init__(self, bucket: Bucket, room: Room) -> None:
         self._room = room
         self._bucket = bucket.name
-        self._client = Minio(
-            bucket.endpoint,
-            access_key=bucket.access_key,
-            secret_key=bucket.secret_key,
-            secure=bucket.secure,
-            # Said, or the library would ask for it before each first request.
-            region=bucket.region,
-            http_client=urllib3.PoolManager(
-                maxsize=8,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                # A caller waits: one who must ask again is told so at once.
-                retries=urllib3.Retry(total=0, redirect=0),
-            ),
-        )
-        self._client.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+        # A caller waits: one who must ask again is told so at once.
+        self._client = client_of(bucket, read_seconds=READ_SECONDS, retries=0)
 
     def put(self, name: str, data: bytes, content_type: str) -> None:
         checked(name)
