@@ -21,6 +21,7 @@ from marketplace.environment import (
     split_address,
     wrong,
 )
+from marketplace.settings_backup import BackupSettings, read_backup
 from marketplace.settings_delivery import DeliverySettings, read_delivery
 from marketplace.settings_media import MediaSettings, read_media
 from marketplace.settings_monitoring import MonitoringSettings, read_monitoring
@@ -84,6 +85,7 @@ class Settings:
     media: MediaSettings = field(default_factory=MediaSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
 
     @property
     def is_production_like(self) -> bool:
@@ -100,6 +102,11 @@ class Settings:
     def erasure_journal(self) -> Path:
         """The file that remembers who was erased."""
         return self.privacy.erasure_journal or self.instance_path / "erasures.jsonl"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups are kept, and made before they go to a bucket."""
+        return self.backup.folder or self.instance_path / "backups"
 
     @property
     def docs_url(self) -> str:
@@ -124,6 +131,7 @@ class Settings:
         bracketed = f"[{host}]" if ":" in host else host
         instance_path = _instance_path(env)
         processes = env.integer("PROCESSES", 1, 1, 64)
+        media = read_media(env, strict=strict)
         return cls(
             environment=environment,
             host=host,
@@ -145,9 +153,10 @@ class Settings:
             demo_data=env.switch("DEMO_DATA", only="off" if strict else None),
             delivery=read_delivery(env, strict=strict),
             social=read_social(env, strict=strict),
-            media=read_media(env, strict=strict),
+            media=media,
             privacy=read_privacy(env, strict=strict),
             monitoring=read_monitoring(env, strict=strict),
+            backup=read_backup(env, strict=strict, instance_path=instance_path, media=media.bucket),
         )
 
 

@@ -51,33 +51,35 @@ class MediaSettings:
 def read_media(env: Environment, *, strict: bool) -> MediaSettings:
     """Read them; `strict` is said outside development. Raises `SettingsError`."""
     return MediaSettings(
-        bucket=_bucket(env.text("MEDIA_URL")),
+        bucket=read_bucket(env, "MEDIA_URL"),
         public_url=_public_url(env.text("MEDIA_PUBLIC_URL").rstrip("/"), strict=strict),
         scanner=_scanner(env.text("CLAMAV_URL")),
     )
 
 
-def _bucket(value: str) -> Bucket | None:
+def read_bucket(env: Environment, name: str) -> Bucket | None:
+    """The bucket a variable names, or None. Raises `SettingsError`."""
+    value = env.text(name)
     if not value:
         return None
-    parts = split_address("MEDIA_URL", value, _S3_FORM)
+    parts = split_address(name, value, _S3_FORM)
     if parts.scheme != "s3" or parts.fragment:
-        raise wrong("MEDIA_URL", "an address of something else", _S3_FORM)
+        raise wrong(name, "an address of something else", _S3_FORM)
     if not parts.username or not parts.password:
-        raise wrong("MEDIA_URL", "an address without a key and its secret", _S3_FORM)
+        raise wrong(name, "an address without a key and its secret", _S3_FORM)
     if not _HOST.fullmatch(str(parts.hostname)):
-        raise wrong("MEDIA_URL", "an address that cannot be read", _S3_FORM)
-    name = parts.path.strip("/")
-    if not _BUCKET.fullmatch(name):
-        raise wrong("MEDIA_URL", "an address without the name of one bucket", _S3_FORM)
+        raise wrong(name, "an address that cannot be read", _S3_FORM)
+    bucket = parts.path.strip("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise wrong(name, "an address without the name of one bucket", _S3_FORM)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     secure = options.pop("secure", "on")
     region = options.pop("region", "us-east-1")
     if options or secure not in _SWITCH or not _REGION.fullmatch(region):
-        raise wrong("MEDIA_URL", "an address with other options", _S3_FORM)
+        raise wrong(name, "an address with other options", _S3_FORM)
     return Bucket(
         endpoint=_endpoint(parts),
-        name=name,
+        name=bucket,
         access_key=unquote(parts.username),
         secret_key=unquote(parts.password),
         secure=_SWITCH[secure],

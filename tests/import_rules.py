@@ -14,7 +14,8 @@ FEATURES = (
 # Each may use those before it. `factory` is the package itself and `bootstrap`.
 AREAS = (
     "environment",
-    *(f"settings_{part}" for part in ("delivery", "social", "media", "privacy", "monitoring")),
+    *(f"settings_{part}" for part in ("delivery", "social", "media", "privacy")),
+    *(f"settings_{part}" for part in ("monitoring", "backup")),
     "settings",
     "core",
     "extensions",
