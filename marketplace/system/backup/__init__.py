@@ -1,0 +1,1 @@
+"""Backups: made while the application writes, proved by restoring them, rotated, restored."""
