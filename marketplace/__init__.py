@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 
 from marketplace import bootstrap
@@ -66,6 +68,7 @@ from marketplace.settings_social import PROVIDERS
 from marketplace.system import commands as system_commands
 from marketplace.system import metrics_routes, openapi
 from marketplace.system import routes as system_routes
+from marketplace.system.backup import commands as backup_commands
 from marketplace.system.demo import commands as demo_commands
 
 
@@ -87,6 +90,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     requests.install(app, authentication.authenticate)
 
     _hand_forward()
+    app.extensions["marketplace_on_database"] = partial(
+        bootstrap.on_database, settings, db, migrate
+    )
     app.extensions["marketplace_social"] = Providers(settings.social, room)
 
     api = openapi.new_api(app)
@@ -138,6 +144,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         *system_commands.GROUPS,
         system_commands.doctor,
         demo_commands.demo,
+        backup_commands.backup,
     ):
         app.cli.add_command(group)
     return app

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import sqlalchemy as sa
+from alembic import command
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask_cors import CORS
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
+from marketplace.core import media
 from marketplace.core.api import IdConverter
 from marketplace.core.database import database
+from marketplace.core.deadlines import Room
 from marketplace.core.engine import configure_engine
 from marketplace.core.json import JSONProvider
 from marketplace.settings import PROJECT_ROOT, Settings
@@ -120,6 +126,28 @@ def bind_database(app: Flask, db: SQLAlchemy, migrate: Migrate) -> None:
     app.teardown_appcontext(lambda _error: database.close_reader())
     with app.app_context():
         configure_engine(db.engine)
+
+
+@contextmanager
+def on_database(
+    settings: Settings, db: SQLAlchemy, migrate: Migrate, url: str
+) -> Iterator[Callable[[], None]]:
+    """Another database in the present one's place for a while, in this thread: for what proves or
+    mends a restored backup before anybody uses it. What is given brings it to the newest migration;
+    its connections are closed at the end.
+    """
+    other = replace(settings, database_url=url)
+    app = new_app(other)
+    bind_database(app, db, migrate)
+    media.configure(app, other, Room(other.threads))
+    with app.app_context():
+        config: Any = app.extensions["migrate"].migrate.get_config()
+        try:
+            yield partial(command.upgrade, config, "head")
+        finally:
+            database.close_reader()
+            db.session.remove()
+            db.engine.dispose()
 
 
 def configure_cors(app: Flask, settings: Settings, cors: CORS) -> None:

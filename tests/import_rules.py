@@ -91,6 +91,8 @@ ROLES = {
     "system.metrics_routes": "routes",
     "system.readiness": "queries",
     "system.checks": "operations",
+    "system.backup.proof": "operations",
+    "system.backup.restoring": "operations",
 }
 
 PURE = {

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -52,6 +53,14 @@ class State:
 def head_revision() -> str | None:
     """The newest migration this code knows."""
     return ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Whether this code has a migration of that name."""
+    try:
+        return ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 def database_revision() -> str | None:
