@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from marketplace import create_app
+from marketplace.core.clock import utc_now
 from marketplace.core.database import Base
 from marketplace.extensions import db
 from marketplace.settings_backup import BackupSettings
@@ -109,6 +111,34 @@ class House:
         with app.app_context():
             db.engine.dispose()
         return found
+
+    def leave_behind(self, *, days: int) -> list[str]:
+        """What a kill would have left so many days ago."""
+        moment = utc_now() - timedelta(days=days)
+        work = self.backups / f".work-{days}"
+        work.mkdir()
+        files = [work]
+        if self.is_sqlite:
+            database = Path(str(make_url(self.database.url).database))
+            files.append(database.with_name(f"{database.name}.scratch-{days}"))
+            files[-1].touch()
+        for file in files:
+            os.utime(file, (moment.timestamp(), moment.timestamp()))
+        names = [str(file) for file in files]
+        if not self.is_sqlite:
+            name = f"{make_url(self.database.url).database}_scratch_{moment:%Y%m%d%H%M%S}_ab"
+            with server(self.database) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"')
+            names.append(name)
+        return names
+
+    def clear_away(self, left: list[str]) -> None:
+        for name in left:
+            if not name.startswith("/"):
+                with server(self.database) as connection:
+                    connection.execute(f'DROP DATABASE "{name}"')
+            elif Path(name).is_file():
+                Path(name).unlink()
 
     def left_behind(self) -> list[str]:
         """Files of work and databases that should have been cleaned up."""

@@ -21,6 +21,7 @@ from system.backups import (
     last_words,
     logged,
     manifest_of,
+    photo_again,
     rewritten,
     wait_for,
 )
@@ -204,6 +205,27 @@ def test_what_is_written_while_it_is_copied_is_not_in_it(house: House) -> None:
     assert "is sound" in house.flask.do("backup", "verify")
     house.flask.do("backup", "restore", name, "--yes")
     assert contents(house.app) == before
+
+
+def test_a_photo_that_comes_while_media_are_copied_is_in_it(house: House) -> None:
+    world = furnish(house)
+    newer: list[str] = []
+
+    @contextmanager
+    def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+        yield lambda _done, _total: None
+        if label == "Copying media":
+            with ThreadPoolExecutor(1) as others:
+                newer.append(others.submit(photo_again, world.offer.specialist).result())
+
+    with house.app.app_context():
+        name = create(replace(workshop(), bar=bar), NOW).name
+    photo = house.folder / "media" / newer[0]
+    photo.unlink()
+    house.flask.do("backup", "restore", name, "--yes")
+
+    assert newer[0] in str(contents(house.app)["profiles"])
+    assert photo.exists()
 
 
 def test_backups_made_while_others_write_are_sound(house: House) -> None:

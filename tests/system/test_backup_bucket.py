@@ -12,7 +12,8 @@ from nginx_server import free_ports
 from s3_server import BUCKET, KEY, SECRET, admin, s3_server
 from system.backups import NOW, House, contents, furnish, last_words
 
-from marketplace.settings_media import Bucket
+from marketplace import create_app
+from marketplace.settings_media import Bucket, MediaSettings
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,20 @@ def test_what_is_not_in_the_bucket_is_told(away: House) -> None:
     told = last_words(away.flask, "backup", "verify", "marketplace-20200101T000000Z.tar")
 
     assert told == f"Error: There is no backup marketplace-20200101T000000Z.tar in {BUCKET}."
+
+
+def test_media_in_a_bucket_are_named_and_left_to_it(house: House) -> None:
+    house.close()
+    media = MediaSettings(bucket=Bucket("127.0.0.1:9", "photos", KEY, SECRET, secure=False))
+    settings = house.database.settings(instance_path=house.folder, media=media)
+    away = House(house.database, house.folder, create_app(settings))
+
+    made = away.flask.do("backup", "create")
+    restored = away.flask.do("backup", "restore", "--yes")
+
+    assert "no media, which are in the bucket photos" in made
+    assert "Media were in the bucket photos and are not restored." in restored
+    away.close()
 
 
 def test_a_bucket_that_does_not_answer_is_told_without_its_key(house: House) -> None:

@@ -14,7 +14,16 @@ import pytest
 from bookings.racing import own_database
 from databases import SECRET, TestDatabase
 from sqlalchemy.engine import make_url
-from system.backups import House, contents, furnish, last_words, new_house, server, wait_for
+from system.backups import (
+    House,
+    contents,
+    furnish,
+    last_words,
+    new_app,
+    new_house,
+    server,
+    wait_for,
+)
 
 from marketplace.settings import PROJECT_ROOT
 
@@ -148,3 +157,25 @@ def test_a_role_that_may_not_make_databases_is_told_what_it_needs(
 
     assert "permission denied to create database" in told
     assert "CREATEDB" in told
+
+
+def test_a_role_that_may_make_databases_restores_all(house: House, tmp_path: Path) -> None:
+    furnish(house)
+    before = contents(house.app)
+    house.backup()
+    name, role = f"restored_{os.getpid()}", f"able_{os.getpid()}"
+    with server(house.database) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD 'x'")
+    url = make_url(house.database.url).set(username=role, password="x", database=name)
+    database = TestDatabase("postgresql", url.render_as_string(hide_password=False), tmp_path)
+    other = House(database, tmp_path, new_app(database, tmp_path))
+    try:
+        other.flask.do("backup", "restore")
+        assert contents(other.app) == before
+        assert other.flask.do("doctor") == "No faults found.\n"
+        assert "It is proved" in other.flask.do("backup", "run")
+    finally:
+        other.close()
+        with server(house.database) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name}")
+            connection.execute(f"DROP ROLE {role}")

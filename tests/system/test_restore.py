@@ -110,6 +110,18 @@ def test_an_empty_database_is_filled(house: House) -> None:
     assert world.client.get("/api/bookings/").status_code == 200
 
 
+def test_what_was_left_behind_by_who_was_killed_goes_after_a_day(house: House) -> None:
+    house.backup()
+    old, young = house.leave_behind(days=2), house.leave_behind(days=0)
+
+    house.flask.do("backup", "restore", "--yes")
+
+    left = house.left_behind()
+    assert not [each for each in left if each in old]
+    assert sorted(left) == sorted(young)
+    house.clear_away(young)
+
+
 def test_whoever_was_erased_since_stays_erased(house: House) -> None:
     world = furnish(house)
     name = house.backup()

@@ -71,10 +71,10 @@ def can_decrypt(settings: BackupSettings) -> bool:
     return not settings.age_recipient or settings.age_identity is not None
 
 
-def _gpg(act: list[str], more: list[str], source: Path, target: Path, passphrase: str = "") -> None:
+def _gpg(act: list[str], more: list[str], source: Path, target: Path, stdin: str = "") -> None:
     gpg = programs.found("gpg", "gnupg")
     words = [gpg, "--batch", "--quiet", "--no-tty", *more, f"--output={target}", *act, str(source)]
-    programs.run(words, stdin=passphrase)
+    programs.run(words, stdin=stdin)
 
 
 def _gpg_by_passphrase(act: list[str], source: Path, target: Path, passphrase: str) -> None:

@@ -26,6 +26,8 @@ from marketplace.system.backup.postgresql_server import (
 from marketplace.system.backup.programs import BackupError
 
 _MAX_NAME = 63
+# A migration that holds a table longer is worth a failed backup; without it a timer would hang.
+_LOCK_MS = 60_000
 _LEAVING_SECONDS, _LOOK_AGAIN_SECONDS = 2.0, 0.05
 _TABLES = (
     "SELECT c.relname FROM pg_class c WHERE c.relkind = 'r'"
@@ -41,6 +43,12 @@ _LOCALE = (
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+_STAMP = "SELECT to_char(now() AT TIME ZONE 'utc', 'YYYYMMDDHH24MISS')"
+_LEFT_BEHIND = (
+    "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+    " AND substr(datname, length(%s) + 1, 14)"
+    " < to_char((now() - interval '1 day') AT TIME ZONE 'utc', 'YYYYMMDDHH24MISS')"
 )
 
 
@@ -80,7 +88,7 @@ class PostgreSQL:
         run_by_tables(
             [
                 *(program, "--format=custom", "--verbose", "--no-password", f"--file={path}"),
-                *(f"--snapshot={shared}", f"--dbname={words}"),
+                *(f"--snapshot={shared}", f"--dbname={words}", f"--lock-wait-timeout={_LOCK_MS}"),
             ],
             variables,
             ("dumping contents of table", len(_tables(connection))),
@@ -91,9 +99,9 @@ class PostgreSQL:
     def scratch(
         self, dump: Path, locale: dict[str, str], _place: Path, show: Show
     ) -> Iterator[Scratch]:
-        name = f"{self._name[: _MAX_NAME - 17]}_scratch_{secrets.token_hex(4)}"
         with self._server() as server:
             program = fitting("pg_restore", server)
+            name = self._name_of_scratch(server)
             create_database(server, name, locale)
         try:
             words, variables = self._place.words(name)
@@ -113,6 +121,13 @@ class PostgreSQL:
         finally:
             with self._server() as server:
                 server.execute(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+
+    def _name_of_scratch(self, server: psycopg.Connection[Any]) -> str:
+        """A new one, once those are dropped that somebody who was killed left a day ago."""
+        start = f"{self._name[: _MAX_NAME - 28]}_scratch_"
+        for (left,) in server.execute(_LEFT_BEHIND, [start, start]).fetchall():
+            server.execute(f"DROP DATABASE IF EXISTS {quoted(left)} WITH (FORCE)")
+        return f"{start}{one_value(server, _STAMP)}_{secrets.token_hex(2)}"
 
     def rows(self, scratch: Scratch, show: Show) -> dict[str, int]:
         with words_of_server(), self._place.connect(scratch.name) as connection:

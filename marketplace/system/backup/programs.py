@@ -43,7 +43,8 @@ def run(
     are English. Raises `BackupError` with the last line when it fails.
     """
     last = ""
-    with subprocess.Popen(  # noqa: S603 # nosec B603 - words of our own and checked settings
+    # Words of our own and checked settings.
+    with subprocess.Popen(  # noqa: S603 # nosec B603
         list(words),
         env={**os.environ, "LC_ALL": "C.UTF-8", **(variables or {})},
         stdin=subprocess.PIPE,
@@ -77,7 +78,7 @@ def _give(process: subprocess.Popen[str], stdin: str) -> None:
 
 def output(words: Sequence[str]) -> str:
     """What a program writes to standard output, empty when it fails."""
-    done = subprocess.run(  # noqa: S603 # nosec B603 - as above
+    done = subprocess.run(  # noqa: S603 # nosec B603
         list(words), capture_output=True, check=False, encoding="utf-8", errors="replace"
     )
     return done.stdout

@@ -20,6 +20,7 @@ _PAGES = 2_000
 _CHUNK = 1 << 20
 # Most of the gain for a third of the time.
 _COMPRESSION = 3
+_LEFT_BEHIND_SECONDS = 86_400
 
 
 class SQLite:
@@ -50,10 +51,12 @@ class SQLite:
     def scratch(
         self, dump: Path, _locale: dict[str, str], place: Path, show: Show
     ) -> Iterator[Scratch]:
-        file = place / f"{self._file.name}.scratch-{os.getpid()}"
+        start = f"{self._file.name}.scratch-"
+        file = place / f"{start}{os.getpid()}"
         try:
             with _words():
                 _make_private(file)
+                _sweep(place, f"{start}*", file.stat().st_mtime - _LEFT_BEHIND_SECONDS)
                 _copy(partial(gzip.open, dump, "rb"), partial(file.open, "wb"), show)
                 with closing(_connect(file)) as connection:
                     _require_sound(connection)
@@ -102,6 +105,13 @@ class SQLite:
         except OSError as error:
             raise BackupError(f"The database cannot be replaced: {error.strerror}.") from error
         return str(former)
+
+
+def _sweep(place: Path, pattern: str, before: float) -> None:
+    """Remove what somebody who was killed left behind."""
+    for left in place.glob(pattern):
+        if left.stat().st_mtime < before:
+            left.unlink()
 
 
 def _connect(file: Path) -> sqlite3.Connection:
