@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
+import pytest
 from actors import People
 from bookings.racing import new_offer
 from command_line import refusal
 from system.backups import (
+    NOW,
     House,
     contents,
     furnish,
@@ -16,7 +21,9 @@ from system.backups import (
     photo_again,
 )
 
-NAMED = "marketplace-20261125T030100Z.tar"
+from marketplace.system.backup.commands import workshop
+from marketplace.system.backup.programs import BackupError
+from marketplace.system.backup.restoring import restore
 
 
 def test_what_was_backed_up_comes_back(house: House) -> None:
@@ -94,6 +101,30 @@ def test_a_database_in_use_is_left_alone(house: House) -> None:
 
     assert "in use" in told
     assert "stop the server" in told
+    assert contents(house.app) == before
+    assert house.left_behind() == []
+
+
+def test_who_connects_meanwhile_keeps_the_database(house: House) -> None:
+    furnish(house)
+    name = house.backup()
+    before = contents(house.app)
+    with ExitStack() as connected:
+
+        @contextmanager
+        def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+            yield lambda _done, _total: None
+            if label == "Restoring media":
+                connected.enter_context(house.in_use())
+
+        with house.app.app_context(), pytest.raises(BackupError, match="in use"):
+            restore(
+                *(replace(workshop(), bar=bar), name, NOW),
+                overwrite=True,
+                accept=lambda _faults: False,
+                actor="cli:test",
+            )
+
     assert contents(house.app) == before
     assert house.left_behind() == []
 

@@ -86,6 +86,9 @@ class SQLite:
         if self._file.exists():
             with _words():
                 _into_one_file(self._file)
+                # Back again: only in WAL does one who connects and does nothing show later.
+                with closing(_connect(self._file)) as connection:
+                    connection.execute("PRAGMA journal_mode=WAL")
 
     def put_in_place(self, scratch: Scratch, stamp: str) -> str | None:
         file, new = self._file, Path(scratch.name)
@@ -98,7 +101,8 @@ class SQLite:
             if not file.exists():
                 new.replace(file)
                 return None
-            self.require_alone()
+            with _words():
+                _into_one_file(file)
             # A second name first, then one rename: at no moment is there no database.
             os.link(file, former)
             new.replace(file)
