@@ -90,7 +90,9 @@ def get(base, path="/metrics", **headers):
 def test_two_processes_on_a_real_database_tell_the_same(migrated: TestDatabase):
     with live_server(migrated, "metrics", PROCESSES="2") as base:
         with ThreadPoolExecutor(8) as many:
-            statuses = [status for status, _ in many.map(lambda _: get(base, "/health/"), range(60))]
+            statuses = [
+                status for status, _ in many.map(lambda _: get(base, "/health/"), range(60))
+            ]
         scrapes = [get(base)[1] for _ in range(20)]
         deadline = time.monotonic() + 20
         while not all(
