@@ -156,7 +156,7 @@ def _conditions(names: frozenset[str], sqlite: bool) -> list[Any]:
     return [near.offers(sqlite), *(_CONDITIONS[name](sqlite) for name in sorted(names))]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _query(shape: _Shape) -> HotQuery:
     more = (_DISTANCE.label("metres"),) if "near" in shape.filters else ()
     if shape.ordering == NEXT_SLOT:
@@ -179,7 +179,7 @@ def _query(shape: _Shape) -> HotQuery:
     return HotQuery(query.order_by(*order).limit(bound("limit", sa.Integer)), plan_once=False)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _count(names: frozenset[str], sqlite: bool) -> HotQuery:
     found = sa.select(Profile.user_id).where(*_conditions(names, sqlite))
     return HotQuery(bounded_count(found), plan_once=False)

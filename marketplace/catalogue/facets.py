@@ -103,7 +103,7 @@ def _narrowed(
     return given if count <= _most(shape) else {**given, "near": smaller}
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _crowd_query(shape: Shape) -> HotQuery:
     found = sa.select(Service.id).where(*conditions(shape, but_also=True))
     some = found.limit(sa.literal_column(str(_most(shape) + 1))).subquery()
@@ -130,7 +130,7 @@ def _most(shape: Shape) -> int:
     return CANDIDATES if shape.also is None else CANDIDATES_FREE
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _query(shape: Shape) -> HotQuery:
     band = sa.case(
         *((begin <= PRICE, sa.literal_column(str(begin))) for begin in reversed(BANDS[1:])),

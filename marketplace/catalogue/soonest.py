@@ -26,7 +26,7 @@ _MOST: Any = sa.literal_column(str(CANDIDATES))
 _LAST = sa.literal_column(str(NEVER), sa.BigInteger)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def services_query(shape: Shape, *, follows: bool) -> HotQuery:
     """A page of the services of a shape in the order of creation; the key is each row's last
     column, in seconds.

@@ -135,7 +135,7 @@ def key_param(key: Key, value: int) -> Any:
     return moment_param(moment_from_key(value)) if key.is_moment else value
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _page_query(shape: Shape) -> HotQuery:
     if shape.search is not None and shape.is_ranked:
         asked = conditions(shape)
@@ -193,7 +193,7 @@ def counted(shape: Shape, parameters: Mapping[str, Any]) -> int:
     return found
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _count_query(shape: Shape) -> HotQuery:
     if shape.search is not None and shape.is_ranked:
         return HotQuery(ranked_count(shape.search, conditions(shape)), plan_once=False)
