@@ -88,6 +88,8 @@ def _page(
         paged["after_id"] = after.row_id
     rows = _query(shape).rows(paged)
     total = _counted(given) if count else None
+    if total is not None and ordering == NEXT_SLOT:
+        total = min(total, soonest.CANDIDATES)
     following = None
     if len(rows) > limit:
         last = rows[limit - 1]

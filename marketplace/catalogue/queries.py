@@ -10,13 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.catalogue import near
+from marketplace.catalogue import near, soonest
 from marketplace.catalogue.filters import OF_CATALOGUE
 from marketplace.catalogue.near import Near
 from marketplace.catalogue.orderings import DISTANCE, NEXT_SLOT
 from marketplace.catalogue.search import SearchPlan, plan, ways
 from marketplace.catalogue.search_cost import plan_through
-from marketplace.catalogue.soonest import services_query
 from marketplace.core.errors import invalid
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Page, Position
@@ -238,11 +237,11 @@ def _soonest_page(
     paged = {**parameters, **asked_at(now), "limit": limit + 1}
     if after is not None:
         paged |= {"after_key": after.key, "after_id": after.row_id}
-    rows = services_query(shape, follows=after is not None).rows(paged)
+    rows = soonest.services_query(shape, follows=after is not None).rows(paged)
     following = None
     if len(rows) > limit:
         following = Position(rows[limit - 1][-1], rows[limit - 1][0])
-    total = counted(shape, parameters) if count else None
+    total = min(counted(shape, parameters), soonest.CANDIDATES) if count else None
     return Page([row[:-1] for row in rows[:limit]], following, total)
 
 

@@ -165,6 +165,20 @@ def test_an_order_by_next_slot_looks_at_the_newest(
     assert oldest not in newest
 
 
+@pytest.mark.parametrize("path", [CATALOGUE, DIRECTORY])
+def test_the_total_in_the_order_of_next_slots_is_of_what_is_looked_at(
+    people: People, anonymous: Actor, service: int, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    assert service
+    for number in range(3):
+        people.specialist(f"other{number}").new_service()
+    monkeypatch.setattr(soonest, "CANDIDATES", 3)
+
+    for ordering, total in (("next_slot", "3"), ("-created_at", "4")):
+        answer = anonymous.get(with_query(path, {"ordering": ordering, "count": 1}))
+        assert answer.headers["X-Total-Count"] == total
+
+
 def test_a_page_in_the_order_of_next_slots_costs_the_same_for_few_and_many(
     app: Flask, people: People, anonymous: Actor, service: int
 ) -> None:
