@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from system.backups import House, new_house
 def backed_up(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker: str
 ) -> Iterator[TestDatabase]:
+    if request.param == "postgresql" and shutil.which("pg_dump") is None:
+        pytest.skip("pg_dump is not installed")
     folder = tmp_path_factory.mktemp("backup")
     with own_database(request.param, folder, f"{worker}_backup") as database:
         yield database
