@@ -134,7 +134,7 @@ class Unchanged:
 
 def configure(app: Flask) -> None:
     """Give the application its memory. The database is bound already."""
-    memory = app.extensions["marketplace_unchanged"] = Unchanged()
+    app.extensions["marketplace_unchanged"] = Unchanged()
     with app.app_context():
         engine = database.engine()
     if engine.dialect.name == "sqlite":
@@ -149,7 +149,7 @@ def configure(app: Flask) -> None:
         @event.listens_for(engine, "connect")
         def begin_anew(_connection: Any, _entry: Any) -> None:
             # It may be another server, restored or promoted, that has counted as far as the last.
-            memory.begin_anew()
+            _memory_of(app).begin_anew()
 
 
 def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Callable[..., Response]]:
@@ -161,7 +161,7 @@ def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Calla
     def decorate(view: Callable[..., Shown]) -> Callable[..., Response]:
         @functools.wraps(view)
         def shown_again(*args: Any, **kwargs: Any) -> Response:
-            memory: Unchanged = current_app.extensions["marketplace_unchanged"]
+            memory = _memory_of(current_app)
             language = request_language() if by_language else None
             key = (request.path, request.query_string, language)
             if not memory.is_repeated(key):
@@ -177,3 +177,8 @@ def kept(*, by_language: bool = False) -> Callable[[Callable[..., Shown]], Calla
         return shown_again
 
     return decorate
+
+
+def _memory_of(app: Flask) -> Unchanged:
+    memory: Unchanged = app.extensions["marketplace_unchanged"]
+    return memory
