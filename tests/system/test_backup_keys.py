@@ -14,6 +14,8 @@ from bookings.racing import own_database
 from databases import TestDatabase
 from system.backups import NOW, House, contents, furnish, last_words, new_house
 
+pytestmark = pytest.mark.slow
+
 PASSPHRASE = "correct-horse-battery-staple-and-7-more"
 OWNER = "owner@example.org"
 

@@ -27,6 +27,8 @@ from system.backups import (
 
 from marketplace.settings import PROJECT_ROOT
 
+pytestmark = pytest.mark.slow
+
 TOO_OLD = '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.24"\n'
 FAILING = '#!/bin/sh\n[ "$1" = --version ] && exec {} --version\necho "disk full" >&2\nexit 1\n'
 ENDLESS = (

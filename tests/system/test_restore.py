@@ -25,6 +25,8 @@ from marketplace.system.backup.commands import workshop
 from marketplace.system.backup.programs import BackupError
 from marketplace.system.backup.restoring import restore
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_was_backed_up_comes_back(house: House) -> None:
     world = furnish(house)
