@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from marketplace.catalogue.near import is_sqlite, offers
-from marketplace.core.database import read
+from marketplace.catalogue.near import offers
+from marketplace.core.database import is_sqlite, read
 from marketplace.core.paging import Position
 from marketplace.profile.models import Profile
 from marketplace.services.models import Service

@@ -9,17 +9,16 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue import near, soonest
 from marketplace.catalogue.orderings import DISTANCE, NEXT_SLOT
-from marketplace.core import text
+from marketplace.core import many, text
+from marketplace.core.database import is_sqlite
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
 from marketplace.core.paging import Page, Position, bounded_count
 from marketplace.profile.models import Profile
 from marketplace.schedule.free_time import asked_at
-from marketplace.services.filters import bound
-from marketplace.services.models import Service
+from marketplace.services.filters import bound, of_specialist
 
 _DISTANCE = near.metres_to(near.columns_of(Profile))
 # In the order of `views.SpecialistRow`.
@@ -55,29 +54,31 @@ def directory_page(
     count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of specialists. `given` are filters by name, the category made ready."""
-    if ordering != DISTANCE:
-        return _page(given, now, ordering=ordering, after=after, limit=limit, count=count)
-
-    def page_in(circle: near.Near) -> Page[tuple[Any, ...]]:
-        inside = {**given, "near": circle}
-        return _page(inside, now, ordering=ordering, after=after, limit=limit, count=False)
-
-    page = near.nearest(given["near"], after, page_in)
-    return replace(page, total=_counted(given)) if count else page
+    named = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
+    shape = _Shape(named, ordering, after is not None, is_sqlite())
+    parameters = _parameters(given)
+    if ordering == DISTANCE:
+        page = near.nearest(
+            given["near"],
+            after,
+            lambda circle: _page(shape, {**parameters, **circle.parameters()}, now, after, limit),
+        )
+    else:
+        page = _page(shape, parameters, now, after, limit)
+    if not count:
+        return page
+    total: int = _count(named, shape.sqlite).rows(parameters)[0][0]
+    return replace(page, total=min(total, soonest.CANDIDATES) if ordering == NEXT_SLOT else total)
 
 
 def _page(
-    given: Mapping[str, Any],
+    shape: _Shape,
+    parameters: Mapping[str, Any],
     now: datetime,
-    *,
-    ordering: str,
     after: Position | None,
     limit: int,
-    count: bool,
 ) -> Page[tuple[Any, ...]]:
-    parameters = _parameters(given)
-    names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
-    shape = _Shape(names, ordering, after is not None, near.is_sqlite())
+    ordering = shape.ordering
     paged = dict(parameters, limit=limit + 1)
     if ordering == NEXT_SLOT:
         paged |= asked_at(now)
@@ -87,9 +88,6 @@ def _page(
         paged |= {"after_key": moment_param(moment_from_key(int(key))) if is_moment else key}
         paged["after_id"] = after.row_id
     rows = _query(shape).rows(paged)
-    total = _counted(given) if count else None
-    if total is not None and ordering == NEXT_SLOT:
-        total = min(total, soonest.CANDIDATES)
     following = None
     if len(rows) > limit:
         last = rows[limit - 1]
@@ -97,26 +95,19 @@ def _page(
         key = last[at] if ordering == "name" else moment_key(last[at])
         following = Position(key, last[0])
     shown = rows[:limit]
-    return Page([row[:-1] for row in shown] if ordering == NEXT_SLOT else shown, following, total)
-
-
-def _counted(given: Mapping[str, Any]) -> int:
-    names = frozenset(name for name in _CONDITIONS if given.get(name) is not None)
-    found: int = _count(names, near.is_sqlite()).rows(_parameters(given))[0][0]
-    return found
+    return Page([row[:-1] for row in shown] if ordering == NEXT_SLOT else shown, following, None)
 
 
 def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if given.get("q") is not None:
         found["part"] = text.sort_form(given["q"])
-        if not near.is_sqlite():
+        if not is_sqlite():
             found["part"] = text.like_pattern(found["part"])
     if given.get("city") is not None:
         found["city"] = text.caseless(given["city"])
     if given.get("category_ids") is not None:
-        ids = given["category_ids"]
-        found["category_ids"] = str(list(ids)) if near.is_sqlite() else list(ids)
+        found["category_ids"] = many.values(given["category_ids"])
     if given.get("min_experience") is not None:
         found["min_experience"] = given["min_experience"]
     if given.get("near") is not None:
@@ -132,14 +123,8 @@ def _named(sqlite: bool) -> Any:
 
 
 def _category(sqlite: bool) -> Any:
-    ids = bound("category_ids", sa.Text if sqlite else postgresql.ARRAY(sa.Integer))
-    among: Any
-    if sqlite:
-        each = sa.func.json_each(ids).table_valued("value")
-        among = sa.literal_column("+services.category_id").in_(sa.select(each.c.value))
-    else:
-        among = Service.category_id == sa.func.any(ids)
-    return near.offers(sqlite).where(among)
+    category = of_specialist(sqlite=sqlite).column("category_id")
+    return near.offers(sqlite).where(many.among(category, "category_ids", sqlite=sqlite))
 
 
 # One line a filter.

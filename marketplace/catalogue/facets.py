@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue import near
 from marketplace.catalogue.filters import NEAREST, OF_CATALOGUE
-from marketplace.catalogue.near import is_sqlite
-from marketplace.core.database import read
+from marketplace.core import many
+from marketplace.core.database import is_sqlite, read
 from marketplace.core.hot import HotQuery
 from marketplace.core.money import MAX_KOPECKS
 from marketplace.profile.models import Profile
@@ -153,12 +151,7 @@ def _query(shape: Shape) -> HotQuery:
 
 @cache
 def _names_query(sqlite: bool) -> HotQuery:
-    if sqlite:
-        each = sa.func.json_each(sa.bindparam("cities", type_=sa.Text)).table_valued("value")
-        among: Any = Profile.city_folded.in_(sa.select(each.c.value))
-    else:
-        cities = sa.bindparam("cities", type_=postgresql.ARRAY(sa.Text))
-        among = Profile.city_folded == sa.func.any(cities)
+    among = many.among(Profile.city_folded, "cities", sa.Text, sqlite=sqlite)
     query = sa.select(Profile.city_folded, Profile.city, sa.func.count()).where(among)
     return HotQuery(query.group_by(Profile.city_folded, Profile.city), plan_once=False)
 
@@ -167,9 +160,7 @@ def _names(folded: list[str]) -> dict[str, str]:
     """Cities as people write them, by their folded form."""
     if not folded:
         return {}
-    sqlite = is_sqlite()
-    given = json.dumps(folded, ensure_ascii=False) if sqlite else folded
-    rows = _names_query(sqlite).rows({"cities": given})
+    rows = _names_query(is_sqlite()).rows({"cities": many.values(folded)})
     found: dict[str, str] = {}
     # As most people write it.
     for city, name, _ in sorted(rows, key=lambda row: (-row[2], row[1])):

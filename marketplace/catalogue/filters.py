@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
 from marketplace.catalogue import near
-from marketplace.catalogue.near import Near, is_sqlite
-from marketplace.core import text
+from marketplace.catalogue.near import Near
+from marketplace.core import many, text
 from marketplace.profile.models import Profile
 from marketplace.services import few
 from marketplace.services.filters import (
@@ -42,15 +40,11 @@ def _category(at: Steering) -> Any:
 
 
 def _branch(at: Steering) -> Any:
-    if not at.sqlite:
-        return Service.category_id == sa.func.any(bound("branch", postgresql.ARRAY(sa.Integer)))
-    column = at.column("category_id")
-    ids = sa.func.json_each(bound("branch", sa.Text)).table_valued("value")
-    return column.in_(sa.select(ids.c.value))
+    return many.among(at.column("category_id"), "branch", sqlite=at.sqlite)
 
 
 def _branch_parameters(ids: tuple[int, ...]) -> dict[str, Any]:
-    return {"branch": json.dumps(ids) if is_sqlite() else list(ids)}
+    return {"branch": many.values(ids)}
 
 
 def _min_duration(at: Steering) -> Any:

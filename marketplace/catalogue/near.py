@@ -13,11 +13,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
-from marketplace.core.database import read
+from marketplace.core.database import is_sqlite
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Page, Position
 from marketplace.profile.geography import EARTH_METRES, Point, box_around
 from marketplace.profile.models import Profile
+from marketplace.services.filters import of_specialist
 from marketplace.services.models import Service
 
 Row = TypeVar("Row")
@@ -141,9 +142,7 @@ def narrowed(near: Near) -> Near:
 
 def offers(sqlite: bool) -> sa.Exists:
     """Whether a profile's person has a listed service."""
-    listed: Any = Service.listed
-    if sqlite:  # a specialist's services, not all listed ones
-        listed = sa.literal_column("+services.listed", sa.Boolean)
+    listed = of_specialist(sqlite=sqlite).column("listed")
     return sa.exists().where(Service.specialist_id == Profile.user_id, listed == sa.true())
 
 
@@ -155,8 +154,3 @@ PROBE = (
     " AND public_longitude BETWEEN ? AND ?"
 )
 BOX = ("south", "north", "west", "east")
-
-
-def is_sqlite() -> bool:
-    """Whether the planner is SQLite's."""
-    return read().dialect.name == "sqlite"

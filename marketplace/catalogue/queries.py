@@ -160,37 +160,26 @@ def catalogue_page(
     count: bool,
 ) -> Page[tuple[Any, ...]]:
     """A page of all listed services."""
-    page = _page(asked, now, ordering=ordering, after=after, limit=limit, count=count)
+    source = _PLAIN if asked.given.get("near") is None else _WITH_DISTANCE
+    if ordering == NEXT_SLOT:
+        page = _soonest_page(source, asked, now, after=after, limit=limit, count=count)
+    elif ordering == DISTANCE:
+        page = _nearest_page(asked, after=after, limit=limit, count=count)
+    else:
+        page = services_page(
+            source,
+            asked.given,
+            table=OF_CATALOGUE,
+            ordering=ordering,
+            after=after,
+            limit=limit,
+            count=count,
+            also=asked.also(),
+            search=asked.search,
+        )
     if page.next is None or asked.search is None:
         return page
     return replace(page, next=replace(page.next, way=asked.search.way))
-
-
-def _page(
-    asked: Wanted,
-    now: datetime,
-    *,
-    ordering: str,
-    after: Position | None,
-    limit: int,
-    count: bool,
-) -> Page[tuple[Any, ...]]:
-    source = _PLAIN if asked.given.get("near") is None else _WITH_DISTANCE
-    if ordering == NEXT_SLOT:
-        return _soonest_page(source, asked, now, after=after, limit=limit, count=count)
-    if ordering == DISTANCE:
-        return _nearest_page(asked, after=after, limit=limit, count=count)
-    return services_page(
-        source,
-        asked.given,
-        table=OF_CATALOGUE,
-        ordering=ordering,
-        after=after,
-        limit=limit,
-        count=count,
-        also=asked.also(),
-        search=asked.search,
-    )
 
 
 def _nearest_page(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from marketplace.catalogue import search_cost, search_text
 from marketplace.catalogue.models import SearchGram
 from marketplace.catalogue.search_shape import CORRECTIONS, SearchShape
-from marketplace.core.database import read, table_of
+from marketplace.core.database import is_sqlite, read, table_of
 from marketplace.core.hot import HotQuery
 from marketplace.services.models import Service
 
@@ -169,7 +169,7 @@ def _strict(question: str, way: str = _TYPED) -> SearchPlan:
     terms = [Term(search_text.stem(word)) for word in found[:-1]]
     terms += [Term(search_text.stem(word), begun=word) for word in found[-1:]]
     same = search_text.padded(search_text.words(question))
-    return SearchPlan(tuple(terms), same, read().dialect.name == "sqlite", way)
+    return SearchPlan(tuple(terms), same, is_sqlite(), way)
 
 
 def _corrected(strict: SearchPlan) -> SearchPlan:

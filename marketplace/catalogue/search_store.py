@@ -4,7 +4,6 @@ service runs them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from marketplace.catalogue.models import SearchRow, WordSet
-from marketplace.core.database import PLAN_ONCE_OPTION, read, session, table_of
+from marketplace.core import many
+from marketplace.core.database import PLAN_ONCE_OPTION, is_sqlite, read, session, table_of
 from marketplace.core.hot import HotQuery
 from marketplace.profile.models import Profile
 from marketplace.services.models import Category, Service
@@ -62,19 +62,19 @@ def texts(service_ids: Sequence[int], *, lock: bool) -> list[Texts]:
     """The texts of these services, in the order of their ids. `lock` keeps their specialists' names
     as they are until the transaction ends.
     """
-    found = _texts(is_sqlite(), lock).rows({"ids": _ids(service_ids)})
+    found = _texts(is_sqlite(), lock).rows({"ids": many.values(service_ids)})
     return [Texts._make((*row[:5], _kept(row[5:]))) for row in found]
 
 
 def categories(category_ids: Collection[int], *, lock: bool) -> dict[int, CategoryName]:
     """These categories and those above them, by id. `lock` keeps their names as they are."""
-    found = _categories(is_sqlite(), lock).rows({"ids": _ids(category_ids)})
+    found = _categories(is_sqlite(), lock).rows({"ids": many.values(category_ids)})
     return {row[0]: CategoryName(*row) for row in found}
 
 
 def staying(service_ids: Collection[int]) -> set[int]:
     """Those of these services that are there till this transaction ends."""
-    return {row[0] for row in _staying(is_sqlite()).rows({"ids": _ids(service_ids)})}
+    return {row[0] for row in _staying(is_sqlite()).rows({"ids": many.values(service_ids)})}
 
 
 def insert(rows: Mapping[int, Kept]) -> None:
@@ -96,25 +96,9 @@ def delete(service_ids: Sequence[int]) -> list[Kept]:
     return [Kept._make(row) for row in session().connection().execute(gone.returning(*columns))]
 
 
-def is_sqlite() -> bool:
-    """Whether the present database is SQLite."""
-    return read().dialect.name == "sqlite"
-
-
 def insert_into(table: sa.Table) -> Any:
     """An INSERT that may say what is done on a conflict."""
     return sqlite.insert(table) if is_sqlite() else postgresql.insert(table)
-
-
-def _ids(ids: Collection[int]) -> Any:
-    return json.dumps(list(ids)) if is_sqlite() else list(ids)
-
-
-def _among(column: Any, *, sqlite_used: bool) -> Any:
-    if sqlite_used:
-        given = sa.func.json_each(sa.bindparam("ids", type_=sa.Text)).table_valued("value")
-        return column.in_(sa.select(given.c.value))
-    return column == sa.func.any(sa.bindparam("ids", type_=postgresql.ARRAY(sa.Integer)))
 
 
 def _kept(row: Sequence[Any]) -> Kept | None:
@@ -136,7 +120,7 @@ def _texts(sqlite_used: bool, lock: bool) -> HotQuery:
         )
         .join(Profile, Profile.user_id == Service.specialist_id)
         .outerjoin(SearchRow, SearchRow.service_id == Service.id)
-        .where(_among(Service.id, sqlite_used=sqlite_used))
+        .where(many.among(Service.id, "ids", sqlite=sqlite_used))
         .order_by(Service.id)
     )
     # Who renames a person waits for us, or we for them and read what they wrote. The index's row is
@@ -146,10 +130,10 @@ def _texts(sqlite_used: bool, lock: bool) -> HotQuery:
 
 @lru_cache(maxsize=4)
 def _categories(sqlite_used: bool, lock: bool) -> HotQuery:
-    above = sa.select(_above.parent_id).where(_among(_above.id, sqlite_used=sqlite_used))
+    above = sa.select(_above.parent_id).where(many.among(_above.id, "ids", sqlite=sqlite_used))
     query = (
         sa.select(Category.id, Category.parent_id, Category.name)
-        .where(sa.or_(_among(Category.id, sqlite_used=sqlite_used), Category.id.in_(above)))
+        .where(sa.or_(many.among(Category.id, "ids", sqlite=sqlite_used), Category.id.in_(above)))
         .order_by(Category.id)
     )
     return HotQuery(query.with_for_update(read=True) if lock else query)
@@ -157,7 +141,7 @@ def _categories(sqlite_used: bool, lock: bool) -> HotQuery:
 
 @lru_cache(maxsize=2)
 def _staying(sqlite_used: bool) -> HotQuery:
-    query = sa.select(Service.id).where(_among(Service.id, sqlite_used=sqlite_used))
+    query = sa.select(Service.id).where(many.among(Service.id, "ids", sqlite=sqlite_used))
     return HotQuery(query.order_by(Service.id).with_for_update(read=True, key_share=True))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
@@ -12,13 +11,15 @@ from sqlalchemy.dialects import postgresql
 
 from marketplace.catalogue import search_text
 from marketplace.catalogue.models import SearchGram, SearchRow
-from marketplace.catalogue.search_store import insert_into, is_sqlite
-from marketplace.core.database import session, table_of, transactional
+from marketplace.catalogue.search_store import insert_into
+from marketplace.core import many
+from marketplace.core.database import is_sqlite, session, table_of, transactional
 from marketplace.core.hot import HotQuery
 
 BATCH = 500
 WordKey = tuple[Any, ...]
 _ROWS, _GRAMS = table_of(SearchRow), table_of(SearchGram)
+_KEY = {"gram": sa.Text, "length": sa.SmallInteger, "word": sa.Text}
 
 
 def learn(words: Iterable[str]) -> None:
@@ -42,11 +43,7 @@ def known(words: Collection[str], *, lock: bool = False) -> set[str]:
     if not words:
         return set()
     keys = [(search_text.grams(word)[0], len(word), word) for word in words]
-    given: dict[str, Any] = {"keys": json.dumps(keys, ensure_ascii=False)}
-    if not is_sqlite():
-        columns = map(list, zip(*keys, strict=True))
-        given = dict(zip(("grams", "lengths", "words"), columns, strict=True))
-    return {row[0] for row in _known(is_sqlite(), lock).rows(given)}
+    return {row[0] for row in _known(is_sqlite(), lock).rows(many.rows("keys", _KEY, keys))}
 
 
 def forget(words: Iterable[str]) -> None:
@@ -87,15 +84,8 @@ def prune_all() -> None:
 
 @lru_cache(maxsize=4)
 def _known(sqlite_used: bool, lock: bool) -> HotQuery:
-    if sqlite_used:
-        each = sa.func.json_each(sa.bindparam("keys", type_=sa.Text)).table_valued("value")
-        key: list[Any] = [sa.func.json_extract(each.c.value, f"$[{at}]") for at in range(3)]
-    else:
-        names = (("grams", sa.Text), ("lengths", sa.SmallInteger), ("words", sa.Text))
-        arrays = (sa.bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in names)
-        each = sa.func.unnest(*arrays).table_valued("gram", "length", "word").render_derived()
-        key = [each.c.gram, each.c.length, each.c.word]
-    met = (mine == given for mine, given in zip(_GRAMS.primary_key.columns, key, strict=True))
+    each = many.table("keys", _KEY, sqlite=sqlite_used)
+    met = (mine == each.c[mine.name] for mine in _GRAMS.primary_key.columns)
     query = sa.select(_GRAMS.c.word).select_from(sa.join(each, _GRAMS, sa.and_(*met)))
     if lock:
         query = query.order_by(_GRAMS.c.word)

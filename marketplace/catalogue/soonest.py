@@ -15,12 +15,11 @@ import sqlalchemy as sa
 from marketplace.core.hot import HotQuery
 from marketplace.profile.models import Profile
 from marketplace.schedule.next_slots import NEVER, next_start
-from marketplace.services.filters import Steering, bound
+from marketplace.services.filters import bound, of_specialist
 from marketplace.services.list_shape import Shape, conditions, ordered_by, steering
 from marketplace.services.models import Service
 
 CANDIDATES = 2_000
-_BY_SPECIALIST = frozenset({"specialist_id"})
 _MOST: Any = sa.literal_column(str(CANDIDATES))
 # Who offers nothing comes last.
 _LAST = sa.literal_column(str(NEVER), sa.BigInteger)
@@ -72,7 +71,7 @@ def specialists_query(
         sa.select(sa.func.min(Service.duration_minutes))
         .where(
             Service.specialist_id == found.c.user_id,
-            Steering(sqlite, _BY_SPECIALIST).column("listed") == sa.true(),
+            of_specialist(sqlite=sqlite).column("listed") == sa.true(),
         )
         .correlate(found)
         .scalar_subquery()

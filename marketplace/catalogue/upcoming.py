@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from marketplace.catalogue.near import is_sqlite
+from marketplace.core import many
+from marketplace.core.database import is_sqlite
 from marketplace.core.hot import HotQuery
 from marketplace.schedule.free_spans import FOREVER
 from marketplace.schedule.next_slots import Pair, next_slots
-from marketplace.services.filters import Steering, bound
+from marketplace.services.filters import of_specialist
 from marketplace.services.models import Service
 from marketplace.services.views import ServiceRow
 
@@ -42,9 +42,8 @@ def of_specialists(ids: Sequence[int], now: datetime) -> Upcoming:
     """
     if not ids:
         return Upcoming([], FOREVER)
-    sqlite = is_sqlite()
-    given = str(list(ids)) if sqlite else list(ids)
-    shortest: dict[int, int] = dict(_shortest(sqlite).rows({"specialists": given}))
+    given = {"specialists": many.values(ids)}
+    shortest: dict[int, int] = dict(_shortest(is_sqlite()).rows(given))
     # Who has hidden the last service meanwhile offers nothing.
     known = [(each, shortest[each]) for each in ids if each in shortest]
     told = _of_pairs(known, now)
@@ -60,11 +59,7 @@ def _of_pairs(pairs: Sequence[Pair], now: datetime) -> Upcoming:
 
 @cache
 def _shortest(sqlite: bool) -> HotQuery:
-    ids = bound("specialists", sa.Text if sqlite else postgresql.ARRAY(sa.Integer))
-    among: Any = Service.specialist_id == sa.func.any(ids)
-    if sqlite:
-        each = sa.func.json_each(ids).table_valued("value")
-        among = Service.specialist_id.in_(sa.select(each.c.value))
-    listed = Steering(sqlite, frozenset({"specialist_id"})).column("listed")
+    among = many.among(Service.specialist_id, "specialists", sqlite=sqlite)
+    listed = of_specialist(sqlite=sqlite).column("listed")
     query = sa.select(Service.specialist_id, sa.func.min(Service.duration_minutes))
     return HotQuery(query.where(among, listed == sa.true()).group_by(Service.specialist_id))

@@ -166,6 +166,11 @@ def read() -> sa.Connection:
     return database.reader()
 
 
+def is_sqlite() -> bool:
+    """Whether the present database is SQLite."""
+    return read().dialect.name == "sqlite"
+
+
 def session() -> orm.Session:
     """The session of the present transaction."""
     return database.session()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
-from marketplace.core.database import read
+from marketplace.core import many
+from marketplace.core.database import is_sqlite
 from marketplace.core.hot import HotQuery, moment_key
 from marketplace.profile.models import Profile
 from marketplace.schedule.free_spans import FOREVER, MICROSECONDS
@@ -22,6 +21,7 @@ from marketplace.schedule.models import FreeSpan
 MAX_PAIRS = 100
 # A service of a specialist: the specialist and the minutes it takes.
 Pair = tuple[int, int]
+_PAIR = {"specialist_id": sa.Integer, "minutes": sa.Integer}
 
 # Later than any start, in seconds.
 NEVER = FOREVER // MICROSECONDS
@@ -43,10 +43,9 @@ def next_slots(pairs: Collection[Pair], now: datetime) -> Mapping[Pair, NextSlot
         return {}
     if len(wanted) > MAX_PAIRS:
         raise ValueError(f"more than {MAX_PAIRS} at once")
-    dialect = read().dialect.name
-    rows = _query(dialect).rows({**asked_at(now), **_pairs_param(wanted, dialect)})
+    given = {**asked_at(now), **many.rows("pairs", _PAIR, wanted)}
     found = dict.fromkeys(wanted, NextSlot(None, moment_key(now)))
-    for specialist_id, minutes, timezone, start, good_through in rows:
+    for specialist_id, minutes, timezone, start, good_through in _query(is_sqlite()).rows(given):
         told = None if start is None else _wire(timezone, start)
         found[specialist_id, minutes] = NextSlot(told, good_through)
     return found
@@ -100,8 +99,8 @@ def _good_through(specialist_id: Any, start: Any, asking: Any) -> Any:
 
 
 @cache
-def _query(dialect: str) -> HotQuery:
-    pairs = _pairs(dialect)
+def _query(sqlite: bool) -> HotQuery:
+    pairs = many.table("pairs", _PAIR, sqlite=sqlite)
     nexts = (
         sa.select(
             pairs.c.specialist_id,
@@ -115,28 +114,3 @@ def _query(dialect: str) -> HotQuery:
     )
     good = _good_through(nexts.c.specialist_id, nexts.c.start, nexts)
     return HotQuery(sa.select(*nexts.c, good))
-
-
-def _pairs(dialect: str) -> Any:
-    if dialect == "postgresql":
-        arrays = (
-            sa.bindparam(name, type_=ARRAY(sa.Integer)) for name in ("pair_ids", "pair_minutes")
-        )
-        unnested = sa.func.unnest(*arrays)
-        return unnested.table_valued(
-            sa.column("specialist_id", sa.Integer), sa.column("minutes", sa.Integer), name="pairs"
-        ).render_derived()
-    each = sa.func.json_each(sa.bindparam("pairs", type_=sa.Text)).table_valued("value")
-    return sa.select(
-        *(
-            sa.type_coerce(sa.func.json_extract(each.c.value, f"$[{at}]"), sa.Integer).label(name)
-            for at, name in enumerate(("specialist_id", "minutes"))
-        )
-    ).cte("pairs")
-
-
-def _pairs_param(pairs: Sequence[Pair], dialect: str) -> dict[str, Any]:
-    if dialect == "postgresql":
-        ids, minutes = zip(*pairs, strict=True)
-        return {"pair_ids": list(ids), "pair_minutes": list(minutes)}
-    return {"pairs": json.dumps(pairs)}

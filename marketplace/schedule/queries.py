@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.core.database import read
+from marketplace.core.database import is_sqlite, read
 from marketplace.core.errors import Code
 from marketplace.core.hot import HotQuery
 from marketplace.core.paging import Page, Position
@@ -109,8 +109,7 @@ def weekly_hours(user_id: int) -> list[tuple[int, int, int]]:
 
 def working_time(user_id: int, first: date, last: date) -> WorkingTime:
     """The weekly hours, and the exceptions that touch the dates from `first` to `last`."""
-    sqlite = read().dialect.name == "sqlite"
-    dates = (first.isoformat(), last.isoformat()) if sqlite else (first, last)
+    dates = (first.isoformat(), last.isoformat()) if is_sqlite() else (first, last)
     rows = _WORKING_TIME.rows({"user_id": user_id, "first": dates[0], "last": dates[1]})
     weekly = [row[4:] for row in rows if row[0] == _WEEKLY]
     exceptions = sorted((row for row in rows if row[0] != _WEEKLY), key=_in_order)

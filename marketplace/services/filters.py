@@ -40,6 +40,11 @@ class Steering:
         return self.sqlite and self.leading is not None and self.leading.name == way
 
 
+def of_specialist(*, sqlite: bool) -> Steering:
+    """Services are found by their specialist."""
+    return Steering(sqlite, frozenset({"specialist_id"}))
+
+
 Parameters = Callable[[Any], dict[str, Any]]
 Condition = Callable[[Steering], Any]
 # How many services, `few.FEW` at most, a way finds for statement parameters.

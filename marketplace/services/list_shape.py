@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
+from marketplace.core import many
 from marketplace.services import name_search
 from marketplace.services.filters import Filter, Steering, Way
 from marketplace.services.list_sources import Also, Key, Source
@@ -65,20 +65,12 @@ def conditions(shape: Shape, *, but_also: bool = False) -> list[Any]:
     if shape.plan is not None:
         found += name_search.conditions(shape.plan)
     if shape.begins:
-        found.append(_among(shape.sqlite))
+        found.append(many.among(Service.specialist_id, "begins", sqlite=shape.sqlite))
     if shape.also is not None and not but_also:
         found.append(shape.also.condition)
     if shape.search is not None and not shape.is_ranked:
         found.append(shape.search.condition())
     return found
-
-
-def _among(sqlite: bool) -> Any:
-    if not sqlite:
-        ids = sa.bindparam("begins", type_=postgresql.ARRAY(sa.Integer))
-        return Service.specialist_id == sa.func.any(ids)
-    each = sa.func.json_each(sa.bindparam("begins", type_=sa.Text)).table_valued("value")
-    return Service.specialist_id.in_(sa.select(each.c.value))
 
 
 def steering(shape: Shape) -> Steering:

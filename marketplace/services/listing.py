@@ -6,14 +6,14 @@ is built once for each shape of a request and kept compiled.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.core.database import read
+from marketplace.core import many
+from marketplace.core.database import is_sqlite
 from marketplace.core.hot import HotQuery, moment_from_key, moment_key, moment_param
 from marketplace.core.paging import Page, Position, bounded_count
 from marketplace.services import few, name_search
@@ -102,7 +102,7 @@ def shaped(
         parameters |= looked_for
     if owner_id is not None:
         parameters["owner_id"] = owner_id
-    sqlite = read().dialect.name == "sqlite"
+    sqlite = is_sqlite()
     settled = (
         plan is Plan.TRIGRAMS
         or owner_id is not None
@@ -114,7 +114,7 @@ def shaped(
     begins = None if settled else _begins(also, least)
     if begins is not None:
         leading = None
-        parameters["begins"] = json.dumps(begins) if sqlite else list(begins)
+        parameters["begins"] = many.values(begins)
     scope = Scope.LISTED if owner_id is None else Scope.OWN
     for part in (also, search):
         if part is not None:
