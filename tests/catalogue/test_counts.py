@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from actors import Actor, People
-from catalogue.world import MOSCOW, TREE, World, place, populated
+from catalogue.world import MOSCOW, TREE, World, populated
 from flask import Flask
 from services.support import CATALOGUE, add_services, read_through
 
@@ -49,10 +49,7 @@ def test_facets_of_very_many_say_that_they_are_of_some(
 def test_facets_of_a_wide_circle_are_of_a_narrower_one_when_it_holds_very_many(
     app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World(app, people)
-    for number in range(6):
-        actor = world.settle(f"man{number}", place=place(north=number * 0.05))
-        add_services(app, actor, [{}] * 2)
+    World(app, people).crowd(6, apart=0.05, each=2)
 
     def told(radius: int) -> tuple[int, bool]:
         query = {"near": f"{MOSCOW[0]},{MOSCOW[1]}", "radius_km": radius}

@@ -68,10 +68,7 @@ def test_a_crowd_is_listed_to_the_end_by_pages(
     app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
-    world = World(app, people)
-    for number in range(8):
-        actor = world.settle(f"man{number}", place=place(north=number * 0.05))
-        add_services(app, actor, [{"created_at": NOON}] * 2)
+    World(app, people).crowd(8, apart=0.05, each=2)
     asked = {"near": NEAR, "radius_km": 40, "ordering": "distance"}
 
     at_once = [row["id"] for row in listed(anonymous, path, **asked, limit=100)]
@@ -89,9 +86,7 @@ def test_a_crowd_of_others_does_not_hide_who_matches(
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
     add_category(app, "repair", "Ремонт")
     world = World(app, people)
-    for number in range(8):
-        actor = world.settle(f"man{number}", place=place())
-        add_services(app, actor, [{"created_at": NOON}])
+    world.crowd(8)
     far = world.settle("far", place=place(north=0.05))
     wanted = far.new_service(category="repair")["id"]
     asked = {"near": NEAR, "radius_km": 20, "ordering": "distance", "category": "repair"}
@@ -104,10 +99,7 @@ def test_the_facets_of_a_list_by_distance_are_of_all_it_lists(
     app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
-    world = World(app, people)
-    for number in range(6):
-        actor = world.settle(f"man{number}", place=place(north=number * 0.05))
-        add_services(app, actor, [{"created_at": NOON}])
+    World(app, people).crowd(6, apart=0.05)
 
     asked = {"near": NEAR, "radius_km": 40, "ordering": "distance", "facets": 1, "count": 1}
     answer = anonymous.get(with_query(CATALOGUE, asked))
@@ -149,10 +141,7 @@ def test_a_crowd_in_one_place_is_not_narrowed_to_nobody(
     app: Flask, people: People, anonymous: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marketplace.catalogue.near.CANDIDATES", 3)
-    world = World(app, people)
-    for number in range(8):
-        actor = world.settle(f"man{number}", place=place(north=0.05))
-        add_services(app, actor, [{"created_at": NOON}])
+    World(app, people).crowd(8, north=0.05)
 
     for radius in (6, 40):
         whole = read_through(

@@ -39,6 +39,12 @@ class World:
         self.specialists.append(actor)
         return actor
 
+    def crowd(self, count: int, *, north: float = 0.0, apart: float = 0.0, each: int = 1) -> None:
+        """So many specialists with `each` services, so many degrees apart to the north."""
+        for number in range(count):
+            actor = self.settle(f"man{number}", place=place(north=north + number * apart))
+            add_services(self.app, actor, [{"created_at": NOON}] * each)
+
     def offer(self, actor: Actor, **service: Any) -> None:
         """A service; `category` is a slug, the price is in kopecks."""
         slug = service.pop("category", None)
